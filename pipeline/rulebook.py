@@ -1,0 +1,104 @@
+"""Reading the files under ``rules/``: YAML with line numbers, checked against a model.
+
+Belongs here: finding the rules folder, its hash, and turning a YAML file into a typed object with errors that name
+the line. Not here: what the rules mean (each stage declares the models of its own files).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipeline.errors import InputError, Problem, RulesError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Card(BaseModel):
+    """Base of everything written in YAML: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def default_rules() -> Path:
+    """The rules shipped with the program: ``rules/`` beside the package, or inside an installed wheel."""
+    package = Path(__file__).resolve().parent
+    beside = package.parent / "rules"
+    return beside if (beside / "sources").is_dir() else package / "_rules"
+
+
+def rules_hash(rules: Path) -> str:
+    """Hash over the relative names and contents of all files in the rules folder."""
+    if not rules.is_dir():
+        raise InputError(Problem(str(rules), "there is no such rules folder", todo="give it with --rules"))
+    digest = hashlib.sha256()
+    for path in sorted(p for p in rules.rglob("*") if p.is_file() and p.suffix in {".yaml", ".csv", ".txt"}):
+        digest.update(path.relative_to(rules).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _line_of(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:
+    """Line of the YAML node that a pydantic error points to (as near as the path leads)."""
+    line = 1
+    for step in path:
+        if node is None:
+            break
+        line = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+            if found is None:
+                continue
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+    return line
+
+
+def read_yaml(path: Path, model: type[Model]) -> Model:
+    """Read one YAML file as ``model``.
+
+    Raises:
+        RulesError: all problems of the file at once, each with its line, and the nearest known name for a typo.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RulesError(Problem(str(path), f"cannot be read: {error}", "a UTF-8 YAML file")) from error
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        data: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
+        raise RulesError(
+            Problem(where, f"not YAML: {getattr(error, 'problem', error)}", "check the indentation")
+        ) from error
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise RulesError(*(_problem(path, tree, e, model) for e in error.errors())) from error
+
+
+def _problem(path: Path, tree: yaml.Node | None, error: Any, model: type[BaseModel]) -> Problem:
+    location: tuple[int | str, ...] = error["loc"]
+    where = f"{path}:{_line_of(tree, location)}"
+    name = ".".join(str(step) for step in location) or path.stem
+    todo = ""
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(location[-1]), _field_names(model), n=1)
+        todo = f"did you mean `{near[0]}`?" if near else "take it out"
+    return Problem(where, f"{name}: {error['msg']}", todo=todo)
+
+
+def _field_names(model: type[BaseModel]) -> set[str]:
+    """Field names of a model and of the models inside it."""
+    names: set[str] = set()
+    for schema in (model.model_json_schema(), *model.model_json_schema().get("$defs", {}).values()):
+        names |= set(schema.get("properties", {}))
+    return names

@@ -1,0 +1,182 @@
+"""Stage outputs of one period, as Parquet files under ``data/clean/<period>/``.
+
+Belongs here: writing, reading and atomically replacing the files of stages, and their encryption when a key is set.
+Not here: the database (:mod:`pipeline.database`), what the tables mean (:mod:`pipeline.tables`).
+
+A command writes into a hidden folder beside the period's folder; only when all its stages have succeeded are its
+files moved over. A run that fails or is killed leaves the files of the last good one untouched.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
+
+from pipeline.errors import InputError, Problem
+from pipeline.period import Period
+from pipeline.tables import Table
+
+KEY_VARIABLE = "TEPAT_KEY"
+ROWS_PER_GROUP = 100_000
+
+
+def secret() -> str | None:
+    """The key under which everything with personal data is encrypted, or None."""
+    return os.environ.get(KEY_VARIABLE) or None
+
+
+class _Kms(pe.KmsClient):  # type: ignore[misc]
+    """Wraps the data keys of a Parquet file with AES-GCM under the user's key."""
+
+    def __init__(self, config: pe.KmsConnectionConfig) -> None:
+        super().__init__()
+        self._key = config.custom_kms_conf["key"].encode()
+
+    def _cipher(self) -> object:
+        from hashlib import sha256
+
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        return AESGCM(sha256(self._key).digest())
+
+    def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> bytes:
+        from base64 import b64encode
+
+        nonce = os.urandom(12)
+        return b64encode(nonce + self._cipher().encrypt(nonce, key_bytes, master_key_identifier.encode()))  # type: ignore[attr-defined]
+
+    def unwrap_key(self, wrapped_key: bytes, master_key_identifier: str) -> bytes:
+        from base64 import b64decode
+
+        blob = b64decode(wrapped_key)
+        opened: bytes = self._cipher().decrypt(blob[:12], blob[12:], master_key_identifier.encode())  # type: ignore[attr-defined]
+        return opened
+
+
+def _crypto(key: str) -> tuple[pe.CryptoFactory, pe.KmsConnectionConfig]:
+    return pe.CryptoFactory(_Kms), pe.KmsConnectionConfig(custom_kms_conf={"key": key})
+
+
+class TableWriter:
+    """Appends frames to one Parquet file, in the order given; bounded memory."""
+
+    def __init__(self, path: Path, table: Table) -> None:
+        self._table = table
+        self._schema = table.empty().to_arrow().schema
+        properties = None
+        if (key := secret()) is not None:
+            factory, kms = _crypto(key)
+            config = pe.EncryptionConfiguration(footer_key="tepat", uniform_encryption=True)
+            properties = factory.file_encryption_properties(kms, config)
+        self._writer = pq.ParquetWriter(
+            path, self._schema, compression="zstd", encryption_properties=properties
+        )
+        self.rows = 0
+
+    def append(self, frame: pl.DataFrame) -> None:
+        """Add rows; the frame is brought into the declared shape first."""
+        conformed = self._table.conform(frame)
+        self.rows += conformed.height
+        self._writer.write_table(conformed.to_arrow().cast(self._schema), row_group_size=ROWS_PER_GROUP)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+
+
+class Store:
+    """Reads the stage files of a period, preferring those that the running command has just made."""
+
+    def __init__(self, final: Path, staging: Path | None = None) -> None:
+        self.final = final
+        self.staging = staging
+
+    @property
+    def folder(self) -> Path:
+        """Where files are written now."""
+        return self.staging or self.final
+
+    def _find(self, name: str) -> Path:
+        if self.staging is not None and (self.staging / name).exists():
+            return self.staging / name
+        return self.final / name
+
+    def has(self, table: Table) -> bool:
+        """Whether the table's file exists."""
+        return self._find(f"{table.name}.parquet").exists()
+
+    def path(self, table: Table) -> Path:
+        """The table's file; :class:`InputError` names the stage to run where it is missing."""
+        path = self._find(f"{table.name}.parquet")
+        if not path.exists():
+            raise InputError(
+                Problem(
+                    str(path), "this stage output does not exist", todo=f"run `tepat {table.stage}` first"
+                )
+            )
+        return path
+
+    def scan(self, table: Table) -> pl.LazyFrame:
+        """The table as a lazy frame (read whole where it is encrypted)."""
+        path = self.path(table)
+        if (key := secret()) is None:
+            return pl.scan_parquet(path)
+        factory, kms = _crypto(key)
+        properties = factory.file_decryption_properties(kms)
+        frame = pl.from_arrow(pq.read_table(path, decryption_properties=properties))
+        assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow of a table is a frame
+        return frame.lazy()
+
+    def read(self, table: Table, columns: list[str] | None = None) -> pl.DataFrame:
+        """The table, or some of its columns, in memory."""
+        lazy = self.scan(table)
+        return (lazy if columns is None else lazy.select(columns)).collect()
+
+    def write(self, table: Table, frame: pl.DataFrame) -> None:
+        """Replace the table's file, checked against its declaration and sorted by its key."""
+        with self.writer(table) as writer:
+            writer.append(frame.sort(table.keys) if table.keys else frame)
+
+    @contextmanager
+    def writer(self, table: Table) -> Iterator[TableWriter]:
+        """Write a table piece by piece; the file appears whole at the end or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{table.name}.parquet"
+        part = path.with_suffix(".part")
+        writer = TableWriter(part, table)
+        try:
+            yield writer
+        except BaseException:
+            writer.close()
+            part.unlink(missing_ok=True)
+            raise
+        writer.close()
+        part.replace(path)
+
+
+@contextmanager
+def staged(out: Path, period: Period) -> Iterator[Store]:
+    """A store whose files move to ``out/<period>/`` when the block ends well and vanish when it does not."""
+    made = [p for p in (out, *out.parents) if not p.exists()]
+    staging = out / f".{period}.{os.getpid()}"
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    final = out / str(period)
+    try:
+        yield Store(final, staging)
+        final.mkdir(parents=True, exist_ok=True)
+        for path in sorted(staging.iterdir()):
+            path.replace(final / path.name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        for folder in made:  # leave no trace of a command that wrote nothing
+            if folder.exists() and not any(folder.iterdir()):
+                folder.rmdir()
