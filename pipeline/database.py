@@ -57,9 +57,7 @@ def _load_encryption(connection: duckdb.DuckDBPyConnection) -> None:
         ) from cause
 
 
-def attach(
-    connection: duckdb.DuckDBPyConnection, path: Path, *, name: str = "tepat", read_only: bool
-) -> None:
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str = "tepat", read_only: bool) -> None:
     """Attach a database file, waiting a short while for somebody else's lock.
 
     Raises:
@@ -93,9 +91,7 @@ def _explain(path: Path, text: str, *, locked: bool) -> Problem:
             f"(notebooks should open {READ_ONLY_COPY})",
         )
     if "encrypt" in text.lower() or "key" in text.lower():
-        return Problem(
-            str(path), "the database cannot be opened with this key", "the TEPAT_KEY it was made with"
-        )
+        return Problem(str(path), "the database cannot be opened with this key", "the TEPAT_KEY it was made with")
     return Problem(str(path), f"the database cannot be opened: {text.splitlines()[0]}")
 
 

@@ -35,5 +35,9 @@ class Period:
         """Last day of the month: the day on which ages are taken and which version of a rule is in force."""
         return date(self.year, self.month, calendar.monthrange(self.year, self.month)[1])
 
+    def before(self) -> Period:
+        """The month before."""
+        return Period(self.year, self.month - 1) if self.month > 1 else Period(self.year - 1, 12)
+
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as pe
 
@@ -76,9 +75,7 @@ class TableWriter:
             factory, kms = _crypto(key)
             config = pe.EncryptionConfiguration(footer_key="tepat", uniform_encryption=True)
             properties = factory.file_encryption_properties(kms, config)
-        self._writer = pq.ParquetWriter(
-            path, self._schema, compression="zstd", encryption_properties=properties
-        )
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", encryption_properties=properties)
         self.rows = 0
 
     def append(self, frame: pl.DataFrame) -> None:
@@ -118,9 +115,7 @@ class Store:
         path = self._find(f"{table.name}.parquet")
         if not path.exists():
             raise InputError(
-                Problem(
-                    str(path), "this stage output does not exist", todo=f"run `tepat {table.stage}` first"
-                )
+                Problem(str(path), "this stage output does not exist", todo=f"run `tepat {table.stage}` first")
             )
         return path
 

@@ -97,9 +97,7 @@ class Table:
         if unknown:
             raise StorageError(f"table {self.name}: columns {unknown} are not declared in pipeline/tables.py")
         exprs = [
-            pl.col(c.name).cast(c.type.polars)
-            if c.name in frame.columns
-            else pl.lit(None, c.type.polars).alias(c.name)
+            pl.col(c.name).cast(c.type.polars) if c.name in frame.columns else pl.lit(None, c.type.polars).alias(c.name)
             for c in self.columns
         ]
         out = frame.select(exprs)
@@ -263,9 +261,7 @@ _MENTION_COLUMNS = (
     _flag("odgj", "mental disorder"),
     _text("population_status", "active, deceased, moved"),
     _date("death_date", "day of death"),
-    _flag(
-        "active", "on a recipients list: false where the status says NON AKTIF; null where no status is given"
-    ),
+    _flag("active", "on a recipients list: false where the status says NON AKTIF; null where no status is given"),
     _int("amount", "rupiah"),
     _text("component", "as written, upper case"),
     _text("companion", "name of the pendamping, cleaned as name"),
@@ -489,9 +485,7 @@ BENEFITS: Final = Table(
         _text("subject_id", "household_id or person_id"),
         _text("person_id", "named recipient"),
         _text("household_id", "household of the named recipient"),
-        _int(
-            "amount", "rupiah in the period as listed; the program's monthly amount where the list has none"
-        ),
+        _int("amount", "rupiah in the period as listed; the program's monthly amount where the list has none"),
         _text("kecamatan_code", "on the list"),
         _text("desa_code", "on the list"),
     ),

@@ -1,0 +1,200 @@
+"""The monthly run: the stages in order.
+
+Belongs here: which stage comes after which, what a run is identified by, and what it cost. Not here: what a stage
+does (its folder), what is printed (``cli.py``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline import ingest, misuse, publish, resolve, target, validate
+from pipeline.errors import InputError, Problem
+from pipeline.history import newest_run, previous_run
+from pipeline.meter import Meter
+from pipeline.period import Period
+from pipeline.publish import RunIdentity
+from pipeline.rulebook import rules_hash
+from pipeline.store import Store, staged, sweep
+from pipeline.summary import Summary, summarise
+
+Say = Callable[[str], None]
+LOG = "run.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a command was asked to do."""
+
+    period: Period
+    raw: Path
+    out: Path
+    rules: Path
+    accept_smaller: bool = False
+
+    @property
+    def final(self) -> Store:
+        """The period's stage files as they lie now."""
+        return Store(self.out / str(self.period))
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What came of a run; ``repeated`` when the same run had been published before and nothing was done."""
+
+    run_id: str
+    repeated: bool
+    summary: Summary
+    timings: dict[str, dict[str, float]] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+
+
+def run(job: Job, say: Say) -> RunResult:
+    """Raw files to published findings, whole or not at all.
+
+    Raises:
+        InputError: input or usage is at fault; nothing published, no file under ``out`` changed.
+        TepatError: anything else that stops a run; nothing published.
+    """
+    sweep(job.out)
+    started_at = datetime.now(UTC).replace(tzinfo=None)
+    identity = identify(job)
+    if publish.already_published(job.out, identity):
+        say("the same inputs, rules, program and previous run have been published before: nothing to do")
+        found = newest_run(job.out, job.period)
+        run_id = found.run_id if found is not None else identity.run_id
+        return RunResult(run_id, True, summarise(job.final))
+    meter = Meter()
+    validate.preload()
+    with staged(job.out, job.period) as store:
+        for stage in STAGES:
+            say(stage)
+            with meter.measure(stage):
+                STAGES[stage](job, store, say)
+        _write_log(store, {s: _entry(identity, meter.timings[s]) for s in STAGES})
+    return _publish(job, identity, started_at, meter, say)
+
+
+def run_stage(job: Job, stage: str, say: Say) -> dict[str, float]:
+    """One stage by itself, from the files of the stages before it; its cost."""
+    sweep(job.out)
+    meter = Meter()
+    log = {} if stage == "ingest" else _read_log(job.final)
+    identity = identify(job) if stage == "ingest" else _identify_as_ingested(job, log)
+    order = list(STAGES)
+    kept = {s: entry for s, entry in log.items() if order.index(s) < order.index(stage)}
+    with staged(job.out, job.period) as store:
+        with meter.measure(stage):
+            STAGES[stage](job, store, say)
+        _write_log(store, {**kept, stage: _entry(identity, meter.timings[stage])})
+    return meter.timings[stage]
+
+
+def publish_stages(job: Job, say: Say) -> RunResult:
+    """Publish the stage files that lie under ``out``; refused unless all were made under today's rules and program."""
+    sweep(job.out)
+    log = _read_log(job.final)
+    identity = _identify_as_ingested(job, log)
+    stale = [s for s in STAGES if s not in log or log[s]["identity"] != identity.as_dict()]
+    if stale:
+        raise InputError(
+            Problem(
+                str(job.final.final),
+                f"not run, or not since an earlier stage, the rules or the program changed: {', '.join(stale)}",
+                "all stages of a run made from the same input under the same rules",
+                f"run `tepat {stale[0]} --period {job.period}` and the stages after it, or `tepat run`",
+            )
+        )
+    if publish.already_published(job.out, identity):
+        say("this run has been published before: nothing to do")
+        return RunResult(identity.run_id, True, summarise(job.final))
+    meter = Meter()
+    meter.timings.update({s: log[s]["cost"] for s in STAGES})
+    return _publish(job, identity, datetime.now(UTC).replace(tzinfo=None), meter, say)
+
+
+def identify(job: Job) -> RunIdentity:
+    """What makes this run this run: everything that its results depend on."""
+    return _identify(job, ingest.inputs_hash(job.raw))
+
+
+def _identify(job: Job, inputs_hash: str) -> RunIdentity:
+    previous = previous_run(job.out, job.period)
+    return RunIdentity(
+        period=str(job.period),
+        inputs_hash=inputs_hash,
+        rules_hash=rules_hash(job.rules),
+        judgements_hash=publish.judgements_hash(job.out),
+        code_version=publish.code_version(),
+        previous_run_id=previous.run_id if previous is not None else None,
+        options=json.dumps({"accept_smaller": job.accept_smaller}, sort_keys=True),
+    )
+
+
+def _ingest(job: Job, store: Store, say: Say) -> None:
+    ingest.ingest(
+        job.raw, store, job.period, job.rules,
+        previous=previous_run(job.out, job.period), accept_smaller=job.accept_smaller, say=say,
+    )  # fmt: skip
+
+
+def _validate(job: Job, store: Store, say: Say) -> None:
+    validate.validate(store, job.period, job.rules, say=say)
+
+
+def _resolve(job: Job, store: Store, say: Say) -> None:
+    resolve.resolve(
+        store, job.period, job.rules,
+        previous=previous_run(job.out, job.period), judgements=publish.judgements(job.out), say=say,
+    )  # fmt: skip
+
+
+def _misuse(job: Job, store: Store, say: Say) -> None:
+    misuse.screen(store, job.period, job.rules, say=say)
+
+
+def _target(job: Job, store: Store, say: Say) -> None:
+    target.target(store, job.period, job.rules, previous=previous_run(job.out, job.period), say=say)
+
+
+STAGES: dict[str, Callable[[Job, Store, Say], None]] = {
+    "ingest": _ingest,
+    "validate": _validate,
+    "resolve": _resolve,
+    "misuse": _misuse,
+    "target": _target,
+}
+
+
+def _publish(job: Job, identity: RunIdentity, started_at: datetime, meter: Meter, say: Say) -> RunResult:
+    say("publish")
+    run_id = publish.publish(job.final, job.out, identity, started_at=started_at, timings=meter.timings, say=say)
+    files = (publish.database_path(job.out), publish.read_only_path(job.out), job.final.folder)
+    return RunResult(run_id, False, summarise(job.final), meter.timings, files)
+
+
+def _entry(identity: RunIdentity, cost: dict[str, float]) -> dict[str, Any]:
+    return {"identity": identity.as_dict(), "cost": cost}
+
+
+def _write_log(store: Store, log: dict[str, Any]) -> None:
+    (store.folder / LOG).write_text(json.dumps(log, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def _read_log(store: Store) -> dict[str, Any]:
+    path = store.final / LOG
+    if not path.exists():
+        raise InputError(Problem(str(store.final), "nothing has been ingested", todo="run `tepat ingest` first"))
+    log: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return log
+
+
+def _identify_as_ingested(job: Job, log: dict[str, Any]) -> RunIdentity:
+    """The identity of a run on what was ingested (the raw files may be gone) under today's rules and program."""
+    ingested = RunIdentity(**log["ingest"]["identity"])
+    return replace(_identify(job, ingested.inputs_hash), options=ingested.options)
