@@ -350,6 +350,21 @@ QUALITY_ROWS: Final = Table(
     (_text("mention_id", "mention", key=True), _text("check_id", "check", key=True)),
 )
 
+QUALITY_SHEETS: Final = Table(
+    "quality_sheets",
+    "validate",
+    "Outcome of each check on each sheet, where at least one row broke it: what to ask its sender.",
+    (
+        _text("suite", "kind of source", key=True),
+        _text("check_id", "id of the check in rules/quality", key=True),
+        _text("source_file", "name of the file, without folder", key=True),
+        _text("sheet", "name of the sheet; empty for formats without sheets", key=True),
+        _int("n_checked", "rows looked at"),
+        _int("n_unexpected", "rows that broke the check"),
+        _json("first_rows", "row numbers of the first of them, at most eight"),
+    ),
+)
+
 # --------------------------------------------------------------- resolve
 
 MENTION_IDS: Final = Table(
@@ -613,7 +628,7 @@ TABLES: Final[dict[str, Table]] = {
     t.name: t
     for t in (
         SOURCE_FILES, QUARANTINE, NOTICES, MENTIONS, TRANSACTIONS, OUTCOMES,
-        QUALITY_RESULTS, QUALITY_ROWS,
+        QUALITY_RESULTS, QUALITY_ROWS, QUALITY_SHEETS,
         MENTION_IDS, PERSONS, HOUSEHOLDS, MATCH_PAIRS, IDENTITY_EVENTS,
         MISUSE_SIGNALS,
         FACTS, BENEFITS, ELIGIBILITY, FINDINGS, FINDING_CHANGES, FINDING_EVIDENCE, MEASURES,
