@@ -102,3 +102,8 @@ def _field_names(model: type[BaseModel]) -> set[str]:
     for schema in (model.model_json_schema(), *model.model_json_schema().get("$defs", {}).values()):
         names |= set(schema.get("properties", {}))
     return names
+
+
+def line_in(path: Path, *location: int | str) -> int:
+    """Line of a value inside a YAML file, by the keys and positions that lead to it (1 where there is no such place)."""
+    return _line_of(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader), location)
