@@ -1,6 +1,7 @@
 """The one module that opens DuckDB: key, lock, limits.
 
-Belongs here: connections. Not here: what is written (:mod:`pipeline.publish`) or read (:mod:`pipeline.history`).
+Belongs here: connections, and what can be wrong with the file they are made to. Not here: what is written
+(:mod:`pipeline.publish`) or read (:mod:`pipeline.history`).
 
 The file is always attached under the name ``tepat`` to a connection in memory: only ``ATTACH`` takes a key, and a
 catalog named after the file would hide a schema of the same name.
@@ -8,7 +9,10 @@ catalog named after the file would hide a schema of the same name.
 
 from __future__ import annotations
 
+import importlib.util
+import itertools
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,91 +21,201 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import Problem, StorageError
-from pipeline.store import secret
+from pipeline.store import KEY_VARIABLE, Store, check_cipher, secret
+from pipeline.tables import Table
 
 DATABASE = "tepat.duckdb"
 READ_ONLY_COPY = "tepat-readonly.duckdb"
+LOCK_FILE = ".tepat.lock"
 LOCK_SECONDS = 5.0
 
+_serial = itertools.count()
+_LOCKED = ("set lock on file", "being used by another process", "already attached by database")
+_DAMAGED = (
+    duckdb.IOException,
+    duckdb.SerializationException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+)
 
-def _quoted(text: str) -> str:
+
+def quoted(text: str) -> str:
+    """A text as SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def engine(spill: Path | None = None, *, memory: str = "2GB") -> duckdb.DuckDBPyConnection:
     """A connection in memory for relational work; what does not fit spills into ``spill``.
 
-    Nothing is ever installed or downloaded, and results keep the order of their ``ORDER BY`` only.
+    Nothing is ever installed or downloaded, and results keep the order of their ``ORDER BY`` only. With a key set,
+    what is spilled is encrypted too.
     """
     connection = duckdb.connect(":memory:")
     connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
     connection.execute("SET enable_progress_bar = false")
-    connection.execute(f"SET memory_limit = {_quoted(memory)}")
-    if spill is not None:
-        connection.execute(f"SET temp_directory = {_quoted(str(spill))}")
+    connection.execute(f"SET memory_limit = {quoted(memory)}")
+    connection.execute(f"SET temp_directory = {quoted(str(spill) if spill else '')}")
+    if secret() is not None and spill is not None:
+        _load_encryption(connection)
+        connection.execute("SET temp_file_encryption = true")
     return connection
 
 
-def _load_encryption(connection: duckdb.DuckDBPyConnection) -> None:
-    try:
-        from duckdb_extensions import import_extension  # type: ignore[import-not-found, unused-ignore]
+def _extension_file() -> Path | None:
+    """The httpfs extension in its wheel: it brings OpenSSL, without which DuckDB only reads what is encrypted."""
+    found = importlib.util.find_spec("duckdb_extension_httpfs")
+    for folder in (found.submodule_search_locations or []) if found else []:
+        path = Path(folder) / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
+        if path.exists():
+            return path
+    return None
 
-        import_extension("httpfs", con=connection)
-    except Exception as cause:
+
+def _load_encryption(connection: duckdb.DuckDBPyConnection) -> None:
+    path = _extension_file()
+    try:
+        if path is None:
+            raise FileNotFoundError(f"no httpfs extension for DuckDB {duckdb.__version__}")
+        connection.execute(f"LOAD {quoted(str(path))}")  # from where it lies: nothing is copied to the home folder
+    except (duckdb.Error, OSError) as cause:
         raise StorageError(
             Problem(
-                "TEPAT_KEY",
-                "a key is set, but this installation cannot encrypt",
-                todo="install the extra: pip install 'tepat-sasaran[encrypt]'; nothing was written",
+                KEY_VARIABLE,
+                "a key is set, but this installation cannot encrypt; nothing was written",
+                todo="install the extra: pip install 'tepat-sasaran[encrypt]'",
             )
         ) from cause
 
 
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str = "tepat", read_only: bool) -> None:
+def check_key() -> None:
+    """Refuse before anything is written where a key is set and this installation cannot encrypt.
+
+    Raises:
+        StorageError: what is missing and how to install it.
+    """
+    if secret() is None:
+        return
+    check_cipher()
+    connection = duckdb.connect(":memory:")
+    try:
+        _load_encryption(connection)
+    finally:
+        connection.close()
+
+
+def attach(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    *,
+    name: str = "tepat",
+    read_only: bool,
+    encrypted: bool = True,
+) -> None:
     """Attach a database file, waiting a short while for somebody else's lock.
 
     Raises:
-        StorageError: the file is locked, damaged, encrypted without a key, or cannot be encrypted here.
+        StorageError: the file is locked, damaged, encrypted with another key, or cannot be encrypted here.
     """
     options = ["READ_ONLY"] if read_only else []
-    if (key := secret()) is not None:
+    if encrypted and (key := secret()) is not None:
         _load_encryption(connection)
-        options.append(f"ENCRYPTION_KEY {_quoted(key)}")
+        options.append(f"ENCRYPTION_KEY {quoted(key)}")
     clause = f" ({', '.join(options)})" if options else ""
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
         try:
-            connection.execute(f"ATTACH {_quoted(str(path))} AS {name}{clause}")
+            connection.execute(f"ATTACH {quoted(str(path))} AS {name}{clause}")
             return
         except duckdb.Error as error:
             text = str(error)
-            locked = "lock" in text.lower() or "being used by another process" in text
+            locked = any(sign in text for sign in _LOCKED)
             if locked and time.monotonic() < deadline:
-                time.sleep(0.2)
+                time.sleep(0.1)
                 continue
-            raise StorageError(_explain(path, text, locked=locked)) from error
+            # not `from error`: its text repeats the statement, and with it the key
+            raise StorageError(_explain(path, text, locked=locked)) from None
 
 
-def _explain(path: Path, text: str, *, locked: bool) -> Problem:
+def _explain(path: Path, text: str, *, locked: bool = False) -> Problem:
+    where = str(path)
     if locked:
         return Problem(
-            str(path),
-            "somebody else has the database open for writing",
+            where,
+            "somebody else has the database open",
             todo="wait until the other run has ended, or close the notebook that holds it "
             f"(notebooks should open {READ_ONLY_COPY})",
         )
-    if "encrypt" in text.lower() or "key" in text.lower():
-        return Problem(str(path), "the database cannot be opened with this key", "the TEPAT_KEY it was made with")
-    return Problem(str(path), f"the database cannot be opened: {text.splitlines()[0]}")
+    if "Wrong encryption key" in text:
+        return Problem(where, f"{KEY_VARIABLE} is not the key this database was made with")
+    if "without a key" in text:
+        return Problem(where, "this database is encrypted", f"{KEY_VARIABLE} set to the key it was made with")
+    if "is not encrypted" in text:
+        return Problem(
+            where,
+            f"{KEY_VARIABLE} is set, but this database was made without a key",
+            todo="unset it, or give another --out folder and run the months again into it",
+        )
+    return Problem(
+        where,
+        f"the database is damaged or unreadable: {text.splitlines()[0] if text else 'no reason given'}",
+        todo=f"keep a copy, then restore the last backup of {DATABASE} and of {DATABASE}.wal if there is one; without "
+        "a backup move both away and run the months again, oldest first, from the files in data/raw "
+        f"({READ_ONLY_COPY} still holds what was published last)",
+    )
+
+
+@contextmanager
+def workbench(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An :func:`engine` that spills into a hidden place in ``folder``, which is gone at the end."""
+    spill = folder / f".spill.{os.getpid()}.{next(_serial)}"
+    connection = engine(spill)
+    try:
+        yield connection
+    finally:
+        connection.close()
+        shutil.rmtree(spill, ignore_errors=True)
 
 
 @contextmanager
 def opened(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The database at ``path`` as the current catalog of a fresh connection; closed at the end."""
-    connection = engine(path.parent / f".spill.{os.getpid()}")
-    try:
+    """The database at ``path`` as the current catalog of a fresh connection; closed at the end.
+
+    Raises:
+        StorageError: as :func:`attach`, and where the file turns out to be damaged while it is used.
+    """
+    with workbench(path.parent) as connection:
         attach(connection, path, read_only=read_only)
         connection.execute("USE tepat")
-        yield connection
+        try:
+            yield connection
+        except _DAMAGED as error:
+            raise StorageError(_explain(path, str(error))) from error
+
+
+@contextmanager
+def writing_alone(out: Path) -> Iterator[None]:
+    """Hold the right to publish into ``out`` while the database is closed and opened again in between.
+
+    DuckDB's own lock is used, on an empty file beside the database, because it works alike on every system and
+    ends with the process. Not to be nested.
+
+    Raises:
+        StorageError: somebody else still holds it after :data:`LOCK_SECONDS`.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(":memory:")
+    try:
+        attach(connection, out / LOCK_FILE, name="lock", read_only=False, encrypted=False)
+        yield
     finally:
         connection.close()
+
+
+def relation(connection: duckdb.DuckDBPyConnection, store: Store, table: Table) -> str:
+    """SQL that names a stage table in a ``FROM`` clause; an encrypted file is read through Arrow, in batches."""
+    if secret() is None:
+        return f"read_parquet({quoted(str(store.path(table)))})"
+    name = f"stage_{table.name}"
+    connection.register(name, store.dataset(table))
+    return name

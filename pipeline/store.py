@@ -10,26 +10,46 @@ files moved over. A run that fails or is killed leaves the files of the last goo
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+import psutil
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as pe
 
-from pipeline.errors import InputError, Problem
+from pipeline.errors import InputError, Problem, StorageError
 from pipeline.period import Period
 from pipeline.tables import Table
 
 KEY_VARIABLE = "TEPAT_KEY"
 ROWS_PER_GROUP = 100_000
+_LEFTOVER = re.compile(r"\.(?:\d{4}-\d{2}|spill|copy)\.(\d+)(?:\..*)?")
 
 
 def secret() -> str | None:
     """The key under which everything with personal data is encrypted, or None."""
     return os.environ.get(KEY_VARIABLE) or None
+
+
+def check_cipher() -> None:
+    """Refuse before anything is written where a key is set and the cipher for stage files is not installed."""
+    if secret() is None:
+        return
+    try:
+        import cryptography.hazmat.primitives.ciphers.aead  # noqa: F401
+    except ImportError as cause:
+        raise StorageError(
+            Problem(
+                KEY_VARIABLE,
+                "a key is set, but this installation cannot encrypt; nothing was written",
+                todo="install the extra: pip install 'tepat-sasaran[encrypt]'",
+            )
+        ) from cause
 
 
 class _Kms(pe.KmsClient):  # type: ignore[misc]
@@ -121,14 +141,34 @@ class Store:
 
     def scan(self, table: Table) -> pl.LazyFrame:
         """The table as a lazy frame (read whole where it is encrypted)."""
-        path = self.path(table)
-        if (key := secret()) is None:
-            return pl.scan_parquet(path)
-        factory, kms = _crypto(key)
-        properties = factory.file_decryption_properties(kms)
-        frame = pl.from_arrow(pq.read_table(path, decryption_properties=properties))
+        if secret() is None:
+            return pl.scan_parquet(self.path(table))
+        frame = pl.from_arrow(self.dataset(table).to_table())
         assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow of a table is a frame
         return frame.lazy()
+
+    def dataset(self, table: Table) -> ds.Dataset:
+        """The table as an Arrow dataset, decrypted batch by batch where a key is set.
+
+        Raises:
+            StorageError: the file cannot be read with this key.
+        """
+        path, options = self.path(table), None
+        if (key := secret()) is not None:
+            factory, kms = _crypto(key)
+            decryption = ds.ParquetDecryptionConfig(factory, kms, pe.DecryptionConfiguration())
+            options = ds.ParquetFragmentScanOptions(decryption_config=decryption)
+        try:
+            return ds.dataset(path, format=ds.ParquetFileFormat(default_fragment_scan_options=options))
+        except Exception as cause:  # Arrow passes on whatever the cipher raises
+            raise StorageError(
+                Problem(
+                    str(path),
+                    f"this stage file cannot be read with this {KEY_VARIABLE}",
+                    "the key it was made with",
+                    "or run the period again",
+                )
+            ) from cause
 
     def read(self, table: Table, columns: list[str] | None = None) -> pl.DataFrame:
         """The table, or some of its columns, in memory."""
@@ -157,10 +197,24 @@ class Store:
         part.replace(path)
 
 
+def sweep(out: Path) -> None:
+    """Remove hidden working folders and files in ``out`` whose process no longer lives."""
+    for path in sorted(out.glob(".*")):
+        found = _LEFTOVER.fullmatch(path.name)
+        if found is None or psutil.pid_exists(int(found[1])):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
 @contextmanager
 def staged(out: Path, period: Period) -> Iterator[Store]:
     """A store whose files move to ``out/<period>/`` when the block ends well and vanish when it does not."""
     made = [p for p in (out, *out.parents) if not p.exists()]
+    check_cipher()
+    sweep(out)
     staging = out / f".{period}.{os.getpid()}"
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)

@@ -127,8 +127,8 @@ def _date(name: str, meaning: str) -> Column:
     return Column(name, Type.DATE, meaning)
 
 
-def _time(name: str, meaning: str) -> Column:
-    return Column(name, Type.TIME, meaning)
+def _time(name: str, meaning: str, *, key: bool = False) -> Column:
+    return Column(name, Type.TIME, meaning, key)
 
 
 def _json(name: str, meaning: str) -> Column:
@@ -486,7 +486,6 @@ FACTS: Final = Table(
         _text("subject_id", "household_id or person_id", key=True),
         _json("facts", "fact → value; null where nobody reported it"),
     ),
-    published=False,
 )
 
 BENEFITS: Final = Table(
@@ -614,11 +613,43 @@ RUNS: Final = Table(
         _text("inputs_hash", "hash of the names and contents of all input files"),
         _text("judgements_hash", "hash of the judgements in force"),
         _text("code_version", "version and digest of the program"),
-        _text("options", "options that change the result, as JSON: accept_smaller"),
-        _json("manifest", "table → rows and digest, as recounted after reopening"),
+        _json("options", "options that change the result: accept_smaller"),
+        _json("manifest", "table → rows, digest and the columns it is taken over, as recounted after reopening"),
         _text("previous_hash", "run_hash of the row before"),
         _text("run_hash", "hash over previous_hash and this row without timings"),
         _json("timings", "stage → seconds and peak memory in MB"),
+    ),
+)
+
+# ----------------------------------------------------- lives across runs
+
+MATCH_JUDGEMENTS: Final = Table(
+    "match_judgements",
+    "review",
+    "What a person said of two mentions; append-only, the newest word on a pair counts.",
+    (
+        _text("fingerprint_a", "smaller fingerprint of the two mentions", key=True),
+        _text("fingerprint_b", "larger fingerprint; a row that changes gets another, which ends this", key=True),
+        _time("at", "UTC", key=True),
+        _text("judgement", "same, different, unsure"),
+        _text("by", "who said so"),
+        _text("reason", "why"),
+        _date("valid_until", "last day on which it counts; null = until further notice"),
+    ),
+)
+
+ACCESS_LOG: Final = Table(
+    "access_log",
+    "publish",
+    "Who did what with personal data; a hash chain, append-only.",
+    (
+        _time("at", "UTC; later than the row before"),
+        _text("actor", "name of the user of the machine"),
+        _text("action", "run, export, reveal, judge, override, approve, purge"),
+        _text("object", "run_id, file or id concerned"),
+        _text("purpose", "what for"),
+        _text("previous_hash", "hash of the row before; empty for the first"),
+        _text("hash", "hash over previous_hash and this row", key=True),
     ),
 )
 
@@ -635,3 +666,6 @@ TABLES: Final[dict[str, Table]] = {
     )
 }  # fmt: skip
 """Stage tables by name (``runs`` is written by publish itself)."""
+
+LASTING: Final[dict[str, Table]] = {t.name: t for t in (MATCH_JUDGEMENTS, ACCESS_LOG)}
+"""Tables that live across runs: no run_id of the pipeline, no view in ``latest``."""

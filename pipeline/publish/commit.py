@@ -1,0 +1,202 @@
+"""The two commits that publish a run.
+
+1. All rows of the run; checkpoint; close; reopen; count and digest every table again.
+2. The single row in ``audit.runs`` (with its line in the access log).
+
+A write-ahead log that was cut off loses committed rows without a word, therefore the recount, and nothing of a run
+is seen before its row in ``runs``. Killed anywhere, the next run finds rows without a run and removes them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import psutil
+
+from pipeline.database import DATABASE, check_key, opened, quoted, workbench, writing_alone
+from pipeline.errors import Problem, StorageError
+from pipeline.publish.chain import append, log_access, utc
+from pipeline.publish.content import (
+    Content,
+    as_json,
+    check_conservation,
+    check_keys,
+    content_of,
+    manifest_of,
+    stage_relations,
+)
+from pipeline.publish.copy import is_current, refresh_copy
+from pipeline.publish.identity import RunIdentity
+from pipeline.publish.schema import PUBLISHED, content_columns, is_prepared, prepare
+from pipeline.store import Store, sweep
+from pipeline.tables import RUNS
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A published run: its id, rows per table, and whether this call published it (False: it was there)."""
+
+    run_id: str
+    published: bool
+    rows: dict[str, int]
+    database: Path
+
+
+def already_published(out: Path, identity: RunIdentity) -> bool:
+    """Whether the newest published run of the period is this one, and the copy for notebooks shows it."""
+    path = out / DATABASE
+    if not path.exists():
+        return False
+    with opened(path, read_only=True) as connection:
+        return is_prepared(connection) and identity.is_newest(connection) and is_current(connection, out)
+
+
+def publish(
+    store: Store,
+    out: Path,
+    identity: RunIdentity,
+    *,
+    started_at: datetime,
+    timings: Mapping[str, object],
+    say: Say,
+) -> RunResult:
+    """Publish the stage files of ``store`` as one run into ``out/tepat.duckdb``, whole or not at all.
+
+    Args:
+        store: where all published stage tables and ``mention_ids`` lie.
+        out: the folder of the database; made where it does not exist.
+        identity: what the run depends on; gives its id.
+        started_at: when the command started.
+        timings: stage → seconds and memory, kept in ``audit.runs``; that of publish is added.
+        say: receives progress.
+
+    Raises:
+        InputError: a stage file is missing.
+        ConservationError: the rows of a sheet do not add up.
+        StorageError: no support for the key, the database is locked or damaged, a key occurs twice, or what was
+            read back is not what was written.
+    """
+    check_key()
+    began = time.monotonic()
+    if already_published(out, identity):
+        return _result(out, identity, published=False)
+    say("publish: counting")
+    with workbench(out) as bench:
+        relations = stage_relations(bench, store)
+        check_conservation(bench, relations)
+        check_keys(bench, relations)
+        manifest = manifest_of(bench, relations)
+    path = out / DATABASE
+    with writing_alone(out):
+        sweep(out)
+        with opened(path, read_only=False) as connection:
+            prepare(connection)
+            remove_orphans(connection)
+            run_id = None if identity.is_newest(connection) else identity.free_run_id(connection)
+            if run_id is not None:
+                say(f"publish: writing {sum(c.rows for c in manifest.values()):,} rows")
+                write_rows(connection, store, run_id)
+        if run_id is not None:
+            with opened(path, read_only=False) as connection:
+                say("publish: reading back")
+                verify(connection, run_id, manifest)
+                row = identity.columns() | {
+                    "run_id": run_id,
+                    "status": "published",
+                    "started_at": utc(started_at),
+                    "manifest": as_json(manifest),
+                    "timings": json.dumps(_timed(timings, began), sort_keys=True),
+                }
+                confirm(connection, row)
+        say("publish: copy for notebooks")
+        refresh_copy(out)
+    return _result(out, identity, published=run_id is not None)
+
+
+def remove_orphans(connection: duckdb.DuckDBPyConnection) -> None:
+    """Remove rows of runs that were never confirmed."""
+    connection.execute("begin")
+    for name in PUBLISHED:
+        connection.execute(
+            f"delete from audit.{name} where run_id is not null and run_id not in (select run_id from audit.runs)"
+        )
+    connection.execute("commit")
+    connection.execute("checkpoint")
+
+
+def write_rows(connection: duckdb.DuckDBPyConnection, store: Store, run_id: str) -> None:
+    """First commit: all rows of the run in one transaction, moved out of the write-ahead log."""
+    relations = stage_relations(connection, store)
+    connection.execute("begin")
+    try:
+        for name, source in relations.items():
+            columns = ", ".join(f'"{c}"' for c in content_columns(PUBLISHED[name]))
+            connection.execute(
+                f"insert into audit.{name} (run_id, {columns}) select {quoted(run_id)}, {columns} from {source}"
+            )
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("checkpoint")
+
+
+def verify(connection: duckdb.DuckDBPyConnection, run_id: str, manifest: Mapping[str, Content]) -> None:
+    """Compare the rows of a run in the database with its manifest.
+
+    Raises:
+        StorageError: naming each table that differs.
+    """
+    different = []
+    for name, wanted in manifest.items():
+        found = content_of(connection, f"audit.{name}", wanted.columns, f"run_id = {quoted(run_id)}")
+        if found != wanted:
+            different.append(
+                Problem(
+                    f"audit.{name}",
+                    f"{found.rows} rows were read back where {wanted.rows} were written"
+                    if found.rows != wanted.rows
+                    else f"the {found.rows} rows read back are not those written",
+                    todo="the disk or file system may be failing: check it, then run the same command again; "
+                    "this run was not published",
+                )
+            )
+    if different:
+        raise StorageError(*different)
+
+
+def confirm(connection: duckdb.DuckDBPyConnection, row: Mapping[str, object]) -> None:
+    """Second commit: the row that makes the run exist, with its line in the access log."""
+    connection.execute("begin")
+    try:
+        append(connection, RUNS, row)
+        log_access(connection, "run", str(row["run_id"]), "monthly run")
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("checkpoint")
+
+
+def _timed(timings: Mapping[str, object], began: float) -> dict[str, object]:
+    memory = psutil.Process().memory_info().rss
+    own = {"seconds": round(time.monotonic() - began, 1), "memory_mb": round(memory / 2**20)}
+    return {**timings, "publish": own}
+
+
+def _result(out: Path, identity: RunIdentity, *, published: bool) -> RunResult:
+    path = out / DATABASE
+    with opened(path, read_only=True) as connection:
+        run_id, manifest = connection.execute(
+            "select run_id, manifest from latest.runs where period = ?", [str(identity.period)]
+        ).fetchall()[0]
+    rows = {name: int(entry["rows"]) for name, entry in json.loads(manifest).items()}
+    return RunResult(run_id, published, rows, path)
