@@ -29,6 +29,7 @@ TASKS: dict[str, list[list[str]]] = {
         ["-m", "ruff", "format", "--check", "."],
         ["-m", "mypy"],
     ],
+    "docs": [["docs/make_reference.py"]],
     "format": [["-m", "ruff", "check", "--fix", "."], ["-m", "ruff", "format", "."]],
     "lock": [
         ["-m", "pip", "install", "--quiet", "uv"],

@@ -34,7 +34,7 @@ def scrub(text: str) -> str:
 def masked(column: str, first: int = 6, last: int = 4) -> pl.Expr:
     """Polars expression of :func:`mask_number` for a text column."""
     value = pl.col(column)
-    length = value.str.len_chars()
+    length = value.str.len_chars().cast(pl.Int64)  # unsigned lengths would wrap below zero
     middle = pl.lit("*").repeat_by((length - first - last).clip(0)).list.join("")
     short = pl.lit("*").repeat_by((length - 2).clip(0)).list.join("") + value.str.tail(2)
     return (
