@@ -1,0 +1,90 @@
+"""Names of persons: titles and marks off, punctuation folded, further names in the cell kept apart.
+
+Belongs here: what is no part of a name. The spelling stays as written (``DJAFAR`` is not made ``JAFAR``): comparing
+spellings is the work of :mod:`pipeline.resolve`. ``bin`` and ``binti`` stay, they are part of a name.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.ingest.clean.cells import RawRows, fold_expr, per_value
+from pipeline.ingest.clean.reference import Titles
+
+_JOIN = " / "
+_BETWEEN = "\u241f"
+"""Stands between two names of one cell while they are taken apart."""
+
+
+def person_name(rows: RawRows, name: str, titles: Titles) -> pl.DataFrame:
+    """Clean the names of a column.
+
+    Returns:
+        ``name`` (null where there is none), ``other_names``, ``placeholder`` (something is written that is no name),
+        ``died`` (a mark in the cell says so).
+    """
+    return per_value(rows.cells(name).select("text"), lambda cells: read_names(cells, titles))
+
+
+def read_names(cells: pl.DataFrame, titles: Titles) -> pl.DataFrame:
+    """As :func:`person_name`, for distinct cells in the column ``text``."""
+    letters = (
+        pl.col("text").str.to_uppercase().str.normalize("NFKD").str.replace_all(r"[\u0300-\u036f]", "").str.normalize("NFC")
+    )  # fmt: skip
+    spoken = letters.str.replace_all(r"['`´‘’ʼ\"]", "").str.replace_all(r"\bA/N\b|[;@&+|]", _BETWEEN)
+    marks = "|".join(titles.death_marks)
+    mark = rf"\(\s*(?:{marks})\.?\s*\)|[\s,\-]+(?:{marks})\.?$|^(?:ALMARHUMAH|ALMARHUM|ALMH|ALM)[.\s]+"
+    parts = (
+        spoken.str.replace_all(mark, " ")
+        .str.replace_all(r"[/()]", _BETWEEN)
+        .str.replace_all(rf"\s(?:{'|'.join(titles.alias_words)})[.\s]+", _BETWEEN)
+        .str.split(_BETWEEN)
+        .list.eval(_one_name(titles))
+    )
+    nothing = fold_expr(letters).str.contains(titles.placeholder_pattern)
+    sheet = cells.select(
+        parts=parts.list.drop_nulls(), nothing=nothing.fill_null(False), died=spoken.str.contains(mark).fill_null(False)
+    )
+    name = pl.when(~pl.col("nothing")).then(pl.col("parts").list.first())
+    others = pl.col("parts").list.slice(1).list.unique(maintain_order=True).list.join(_JOIN)
+    return sheet.select(
+        name=name,
+        other_names=pl.when(name.is_not_null() & (others != "")).then(others),
+        placeholder=pl.Series(cells["text"].is_not_null()) & name.is_null(),
+        died="died",
+    )
+
+
+def _one_name(titles: Titles) -> pl.Expr:
+    """One name of a cell, or null: titles, look-alike digits and punctuation off."""
+    element = pl.element().str.strip_chars(" .,-")
+    bare = element.str.replace(_prefix(titles), "$name").str.replace(_suffix(titles), "")
+    mended = (
+        bare.str.replace_all(r"([\p{L}])0", "${1}O").str.replace_all(r"0([\p{L}])", "O$1")
+        .str.replace_all(r"([\p{L}])1([\p{L}])", "${1}I$2")
+    )  # fmt: skip
+    folded = fold_expr(mended)
+    empty = folded.str.contains(titles.placeholder_pattern)
+    return pl.when(~empty).then(folded)
+
+
+def _prefix(titles: Titles) -> str:
+    """Titles before the name, each ended by a dot or blank, with at least a letter after them."""
+    longest_first = sorted(titles.prefixes, key=lambda t: (-len(t), t))
+    return rf"^(?:(?:{'|'.join(longest_first)})(?:\.\s*|\s+))+(?P<name>\p{{L}}.*)$"
+
+
+def _suffix(titles: Titles) -> str:
+    """Degrees after the name; short ones only after a comma or with dots, where they cannot be a name."""
+
+    def dotted(title: str, dot: str) -> str:
+        return dot.join(title)
+
+    titled = sorted(titles.suffixes, key=lambda t: (-len(t), t))
+    plain = [t for t in titled if len(t) >= 4 or (len(t) == 3 and not set(t) & set("AEIOU"))]
+    after_comma = "|".join(dotted(t, r"\.?\s?") for t in titled)
+    alone = "|".join(plain)
+    with_dots = "|".join(dotted(t, r"\.\s?") for t in titled)
+    some_dots = "|".join(dotted(t, r"\.?") + r"\." for t in titled if len(t) >= 3)
+    first_dot = "|".join(t[0] + r"\.\s?" + t[1:] for t in titled if len(t) >= 2)
+    return rf"(?:\s*,\s*(?:{after_comma})\.?|\s+(?:{with_dots}|{first_dot}|{some_dots}|{alone})\.?)+[\s.,]*$"

@@ -1,0 +1,100 @@
+"""What cleaning knows of words, titles and places: the files under ``rules/reference/`` as typed objects.
+
+Belongs here: the models of those files and :class:`Cleaner`, which holds them for a run. Not here: how a column is
+cleaned (the modules beside this one, one a theme).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+
+from pipeline.period import Period
+from pipeline.regions import Gazetteer, PlaceRules
+from pipeline.rulebook import Card, read_yaml
+
+
+def fold(text: str) -> str:
+    """Upper case with everything but letters and digits as one blank: ``Non-Aktif `` → ``NON AKTIF``."""
+    return re.sub(r"[^\w]+|_+", " ", text.upper()).strip()
+
+
+class Vocabulary(Card):
+    """Ways to write the answers of one column: code → words (see ``words.yaml``)."""
+
+    words: dict[str, list[str]] = Field(default_factory=dict)
+    contains: dict[str, list[str]] = Field(default_factory=dict)
+    unknown: list[str] = Field(default_factory=list)
+
+    @cached_property
+    def _exact(self) -> dict[str, str | None]:
+        exact: dict[str, str | None] = {fold(w): code for code, words in self.words.items() for w in words}
+        return exact | {fold(w): None for w in self.unknown}
+
+    def read(self, text: str) -> tuple[str | None, bool]:
+        """The code of a cell, and whether the vocabulary knows the cell at all."""
+        folded = fold(re.sub(r"^(\d+)\.0+$", r"\1", text.strip()))
+        if folded in self._exact:
+            return self._exact[folded], True
+        padded = f" {folded} "
+        for code, words in self.contains.items():
+            if any(f" {fold(word)} " in padded for word in words):
+                return code, True
+        return None, not folded
+
+
+class Words(Card):
+    """``words.yaml`` and ``employment.yaml``: column → vocabulary."""
+
+    columns: dict[str, Vocabulary]
+
+
+class Titles(Card):
+    """``titles.yaml``: what stands in a name cell and is no part of the name."""
+
+    prefixes: list[str]
+    suffixes: list[str]
+    death_marks: list[str]
+    alias_words: list[str]
+    placeholders: list[str]
+    placeholder_words: list[str]
+
+    @cached_property
+    def placeholder_pattern(self) -> str:
+        """Regex for a folded cell that says that there is nothing."""
+        word = "|".join(self.placeholder_words)
+        whole = "|".join(fold(p) for p in self.placeholders)
+        return rf"^(?:{whole}|(?:{word})(?: (?:{word}))+|[\d ]*)$"
+
+
+@dataclass(frozen=True)
+class Cleaner:
+    """Everything that cleaning a row needs beside the row. Built once a run; holds no state of the rows seen."""
+
+    period: Period
+    vocabularies: dict[str, Vocabulary]
+    titles: Titles
+    places: PlaceRules
+    gazetteer: Gazetteer
+
+    @classmethod
+    def load(cls, rules: Path, period: Period) -> Cleaner:
+        """Read ``rules/reference/*.yaml``.
+
+        Raises:
+            RulesError: a file that is missing or does not fit its model.
+        """
+        folder = rules / "reference"
+        places = read_yaml(folder / "places.yaml", PlaceRules)
+        return cls(
+            period=period,
+            vocabularies=read_yaml(folder / "words.yaml", Words).columns
+            | read_yaml(folder / "employment.yaml", Words).columns,
+            titles=read_yaml(folder / "titles.yaml", Titles),
+            places=places,
+            gazetteer=Gazetteer(places),
+        )
