@@ -9,7 +9,7 @@ from pipeline.tables import RUNS, TABLES, Column, Table
 HEAD = """# Tables
 
 Made by `make docs` from `pipeline/tables.py`; do not edit. Key columns are **bold**: together they name a row.
-Published tables stand in schema `audit` with `run_id` in front, and in schema `latest` with the newest run of each period.
+Published tables stand in schema `audit` with `run_id` in front; schema `latest` shows the newest run of each period.
 """
 
 

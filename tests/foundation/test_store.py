@@ -19,6 +19,13 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+def fail_after_writing(out: Path) -> None:
+    with staged(out, OCTOBER) as store:
+        store.write(QUALITY_ROWS, rows("new"))
+        assert store.read(QUALITY_ROWS)["mention_id"].to_list() == ["new"]
+        raise RuntimeError
+
+
 def test_a_table_comes_back_sorted_by_its_key(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.write(QUALITY_ROWS, rows("b", "a"))
@@ -43,10 +50,8 @@ def test_files_of_a_failed_command_vanish_and_the_old_ones_stay(tmp_path: Path) 
     with staged(tmp_path, OCTOBER) as store:
         store.write(QUALITY_ROWS, rows("old"))
     before = snapshot(tmp_path)
-    with pytest.raises(RuntimeError), staged(tmp_path, OCTOBER) as store:
-        store.write(QUALITY_ROWS, rows("new"))
-        assert store.read(QUALITY_ROWS)["mention_id"].to_list() == ["new"]
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail_after_writing(tmp_path)
     assert snapshot(tmp_path) == before
 
 
