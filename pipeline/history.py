@@ -1,57 +1,113 @@
 """Reading published runs: what an earlier month said.
 
-Belongs here: access to ``audit.*`` for stages that inherit ids or compare months, and for notebooks. Not here:
+Belongs here: access to what is published for stages that inherit ids or compare months, and for notebooks. Not here:
 writing (:mod:`pipeline.publish`).
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
-from pipeline.database import DATABASE, opened
+from pipeline.database import DATABASE, READ_ONLY_COPY, opened
+from pipeline.errors import InputError, Problem
 from pipeline.period import Period
+from pipeline.tables import LASTING, MATCH_JUDGEMENTS, RUNS, TABLES
 
 
 @dataclass(frozen=True)
 class PublishedRun:
-    """One published run; its tables are read on demand."""
+    """One published run; its tables are read on demand, as polars frames.
+
+    ``schema`` is ``audit`` in the database and ``latest`` in the copy for notebooks.
+    """
 
     database: Path
     run_id: str
     period: Period
+    schema: str = "audit"
 
     def table(self, name: str, columns: list[str] | None = None) -> pl.DataFrame:
-        """Rows of ``audit.<name>`` of this run, without ``run_id``."""
-        chosen = "* exclude (run_id)" if columns is None else ", ".join(f'"{c}"' for c in columns)
-        return self.sql(f"select {chosen} from audit.{name} where run_id = $run_id", run_id=self.run_id)
+        """Rows of a published table of this run, in the columns of :mod:`pipeline.tables` (without ``run_id``)."""
+        declared = {**TABLES, **LASTING, RUNS.name: RUNS}.get(name)
+        if declared is None or not declared.published:
+            known = ", ".join(sorted(t.name for t in TABLES.values() if t.published))
+            raise InputError(Problem(name, "there is no such published table", known))
+        hidden = "run_id" if self.schema == "audit" else "period, run_id"
+        chosen = f"* exclude ({hidden})" if columns is None else ", ".join(f'"{c}"' for c in columns)
+        return self.sql(f"select {chosen} from {self.schema}.{name} where run_id = $run_id", run_id=self.run_id)
 
     def sql(self, query: str, **parameters: object) -> pl.DataFrame:
         """A query on the database; parameters are named ``$name``."""
         with opened(self.database, read_only=True) as connection:
-            arrow = connection.execute(query, parameters or None).to_arrow_table()
-        frame = pl.from_arrow(arrow)
-        assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow of a table is a frame
-        return frame
+            return _frame(connection, query, parameters)
+
+    def findings(self) -> pl.DataFrame:
+        """What somebody must look at, most urgent first."""
+        return self.table("findings").sort("priority", "finding_id", descending=[True, False], nulls_last=True)
+
+    def persons(self) -> pl.DataFrame:
+        """The golden record of each person."""
+        return self.table("persons").sort("person_id")
+
+    def households(self) -> pl.DataFrame:
+        """The households."""
+        return self.table("households").sort("household_id")
+
+    def mentions(self) -> pl.DataFrame:
+        """The accepted rows, each with its person and household."""
+        return self.table("mentions").sort("mention_id")
+
+    def eligibility(self) -> pl.DataFrame:
+        """What each program's own conditions say of each unit."""
+        return self.table("eligibility").sort("program", "subject_kind", "subject_id")
+
+    def measures(self) -> pl.DataFrame:
+        """Targeting measures by program and area."""
+        return self.table("measures").sort(
+            "measure", "program", "area_level", "area_code", "breakdown", "breakdown_value"
+        )
+
+
+def _frame(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, object] | None = None
+) -> pl.DataFrame:
+    # con.sql(): the one way to Arrow that DuckDB 1.5 and 2.0 share; read once, for a relation runs at every read
+    arrow = connection.sql(query, params=parameters or None).to_arrow_table()
+    frame = pl.from_arrow(arrow)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow of a table is a frame
+    return frame
+
+
+def _has(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    return bool(
+        connection.execute(
+            "select 1 from information_schema.tables "
+            "where table_catalog = current_database() and table_schema = ? and table_name = ?",
+            [schema, table],
+        ).fetchall()
+    )
+
+
+def _runs(path: Path, schema: str) -> list[PublishedRun]:
+    if not path.exists():
+        return []
+    with opened(path, read_only=True) as connection:
+        if not _has(connection, schema, RUNS.name):
+            return []
+        rows = connection.execute(
+            f"select run_id, period from {schema}.runs where status = 'published' order by finished_at, run_id"
+        ).fetchall()
+    return [PublishedRun(path, run_id, Period.parse(period), schema) for run_id, period in rows]
 
 
 def published_runs(out: Path) -> list[PublishedRun]:
     """All published runs of a database, oldest first; none where there is no database."""
-    path = out / DATABASE
-    if not path.exists():
-        return []
-    with opened(path, read_only=True) as connection:
-        known = connection.execute(
-            "select 1 from information_schema.tables where table_schema = 'audit' and table_name = 'runs'"
-        ).fetchall()
-        if not known:
-            return []
-        rows = connection.execute(
-            "select run_id, period from audit.runs where status = 'published' order by finished_at, run_id"
-        ).fetchall()
-    return [PublishedRun(path, run_id, Period.parse(period)) for run_id, period in rows]
+    return _runs(out / DATABASE, "audit")
 
 
 def newest_run(out: Path, period: Period) -> PublishedRun | None:
@@ -63,3 +119,48 @@ def previous_run(out: Path, period: Period) -> PublishedRun | None:
     """The run from which ids are inherited: the newest published one of the latest earlier period."""
     earlier = [r for r in published_runs(out) if r.period < period]
     return max(reversed(earlier), key=lambda r: r.period, default=None) if earlier else None
+
+
+def open_run(period: str, out: str | Path = "data/clean") -> PublishedRun:
+    """The newest published run of a period, for notebooks.
+
+    Reads ``tepat-readonly.duckdb`` where it is there, so that an open notebook never keeps a run from publishing.
+
+    Raises:
+        InputError: the period is not published; names those that are.
+        StorageError: the file cannot be opened.
+    """
+    folder, wanted = Path(out), Period.parse(period)
+    runs = _runs(folder / READ_ONLY_COPY, "latest") or published_runs(folder)
+    found = next((r for r in reversed(runs) if r.period == wanted), None)
+    if found is None:
+        known = ", ".join(sorted({str(r.period) for r in runs})) or "none yet"
+        raise InputError(
+            Problem(str(folder), f"{wanted} is not published", known, f"run `tepat run --period {wanted}`")
+        )
+    return found
+
+
+def judgements(out: Path, period: Period) -> pl.DataFrame:
+    """Judgements on pairs of mentions in force in a period: the newest word on each pair, not expired by its last day.
+
+    Columns of ``match_judgements``, sorted by pair; empty where nobody has judged. A judgement on a fingerprint that
+    no row has any more simply finds nothing to apply to.
+    """
+    path = out / DATABASE
+    if not path.exists():
+        return MATCH_JUDGEMENTS.empty()
+    with opened(path, read_only=True) as connection:
+        if not _has(connection, "audit", MATCH_JUDGEMENTS.name):
+            return MATCH_JUDGEMENTS.empty()
+        frame = _frame(connection, f"select * from audit.{MATCH_JUDGEMENTS.name}")
+    pair = ["fingerprint_a", "fingerprint_b"]
+    newest = MATCH_JUDGEMENTS.conform(frame).sort(*pair, "at", "by").group_by(pair, maintain_order=True).last()
+    in_force = pl.col("valid_until").is_null() | (pl.col("valid_until") >= period.last_day)
+    return MATCH_JUDGEMENTS.conform(newest.filter(in_force))
+
+
+def judgements_hash(out: Path, period: Period) -> str:
+    """Hash of what :func:`judgements` say of which pair; who said it and when does not change a result."""
+    said = judgements(out, period).select("fingerprint_a", "fingerprint_b", "judgement")
+    return hashlib.sha256(said.write_csv().encode()).hexdigest()

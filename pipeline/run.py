@@ -129,7 +129,7 @@ def _identify(job: Job, inputs_hash: str) -> RunIdentity:
         period=str(job.period),
         inputs_hash=inputs_hash,
         rules_hash=rules_hash(job.rules),
-        judgements_hash=publish.judgements_hash(job.out),
+        judgements_hash=publish.judgements_hash(job.out, job.period),
         code_version=publish.code_version(),
         previous_run_id=previous.run_id if previous is not None else None,
         options=json.dumps({"accept_smaller": job.accept_smaller}, sort_keys=True),
@@ -150,7 +150,7 @@ def _validate(job: Job, store: Store, say: Say) -> None:
 def _resolve(job: Job, store: Store, say: Say) -> None:
     resolve.resolve(
         store, job.period, job.rules,
-        previous=previous_run(job.out, job.period), judgements=publish.judgements(job.out), say=say,
+        previous=previous_run(job.out, job.period), judgements=publish.judgements(job.out, job.period), say=say,
     )  # fmt: skip
 
 

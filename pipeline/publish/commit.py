@@ -10,17 +10,15 @@ is seen before its row in ``runs``. Killed anywhere, the next run finds rows wit
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import psutil
 
 from pipeline.database import DATABASE, check_key, opened, quoted, workbench, writing_alone
 from pipeline.errors import Problem, StorageError
+from pipeline.meter import Meter
 from pipeline.publish.chain import append, log_access, utc
 from pipeline.publish.content import (
     Content,
@@ -35,19 +33,9 @@ from pipeline.publish.copy import is_current, refresh_copy
 from pipeline.publish.identity import RunIdentity
 from pipeline.publish.schema import PUBLISHED, content_columns, is_prepared, prepare
 from pipeline.store import Store, sweep
-from pipeline.tables import RUNS
+from pipeline.tables import MENTION_IDS, RUNS
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """A published run: its id, rows per table, and whether this call published it (False: it was there)."""
-
-    run_id: str
-    published: bool
-    rows: dict[str, int]
-    database: Path
 
 
 def already_published(out: Path, identity: RunIdentity) -> bool:
@@ -67,8 +55,11 @@ def publish(
     started_at: datetime,
     timings: Mapping[str, object],
     say: Say,
-) -> RunResult:
+) -> str:
     """Publish the stage files of ``store`` as one run into ``out/tepat.duckdb``, whole or not at all.
+
+    Returns the run id; where this very run is the newest of its period already, nothing is written but a copy that
+    was missing.
 
     Args:
         store: where all published stage tables and ``mention_ids`` lie.
@@ -85,40 +76,57 @@ def publish(
             read back is not what was written.
     """
     check_key()
-    began = time.monotonic()
     if already_published(out, identity):
-        return _result(out, identity, published=False)
+        return _newest_run_id(out, identity)
+    for table in (*PUBLISHED.values(), MENTION_IDS):
+        store.path(table)  # what is missing is said before anything is touched
+    meter = Meter()
+    with writing_alone(out):
+        sweep(out)
+        with meter.measure("publish"):
+            manifest, run_id = _write_and_verify(store, out, identity, say)
+        if run_id is not None:
+            facts = {
+                "run_id": run_id,
+                "status": "published",
+                "started_at": utc(started_at),
+                "manifest": as_json(manifest),
+                "timings": json.dumps({**timings, **meter.timings}, sort_keys=True),
+            }
+            with opened(out / DATABASE, read_only=False) as connection:
+                confirm(connection, identity.as_dict() | facts)
+        say("publish: copy for notebooks")
+        refresh_copy(out)
+    return _newest_run_id(out, identity)
+
+
+def _write_and_verify(
+    store: Store, out: Path, identity: RunIdentity, say: Say
+) -> tuple[dict[str, Content], str | None]:
+    """All but the second commit; no run id where the run is published and only its copy is wanting."""
     say("publish: counting")
+    manifest = examine(store, out)
+    with opened(out / DATABASE, read_only=False) as connection:
+        prepare(connection)
+        remove_orphans(connection)
+        if identity.is_newest(connection):
+            return manifest, None
+        run_id = identity.free_run_id(connection)
+        say(f"publish: writing {sum(c.rows for c in manifest.values()):,} rows")
+        write_rows(connection, store, run_id)
+    with opened(out / DATABASE, read_only=False) as connection:
+        say("publish: reading back")
+        verify(connection, run_id, manifest)
+    return manifest, run_id
+
+
+def examine(store: Store, out: Path) -> dict[str, Content]:
+    """Check the stage files as they are to be published, and count them; nothing is written."""
     with workbench(out) as bench:
         relations = stage_relations(bench, store)
         check_conservation(bench, relations)
         check_keys(bench, relations)
-        manifest = manifest_of(bench, relations)
-    path = out / DATABASE
-    with writing_alone(out):
-        sweep(out)
-        with opened(path, read_only=False) as connection:
-            prepare(connection)
-            remove_orphans(connection)
-            run_id = None if identity.is_newest(connection) else identity.free_run_id(connection)
-            if run_id is not None:
-                say(f"publish: writing {sum(c.rows for c in manifest.values()):,} rows")
-                write_rows(connection, store, run_id)
-        if run_id is not None:
-            with opened(path, read_only=False) as connection:
-                say("publish: reading back")
-                verify(connection, run_id, manifest)
-                row = identity.columns() | {
-                    "run_id": run_id,
-                    "status": "published",
-                    "started_at": utc(started_at),
-                    "manifest": as_json(manifest),
-                    "timings": json.dumps(_timed(timings, began), sort_keys=True),
-                }
-                confirm(connection, row)
-        say("publish: copy for notebooks")
-        refresh_copy(out)
-    return _result(out, identity, published=run_id is not None)
+        return manifest_of(bench, relations)
 
 
 def remove_orphans(connection: duckdb.DuckDBPyConnection) -> None:
@@ -186,17 +194,9 @@ def confirm(connection: duckdb.DuckDBPyConnection, row: Mapping[str, object]) ->
     connection.execute("checkpoint")
 
 
-def _timed(timings: Mapping[str, object], began: float) -> dict[str, object]:
-    memory = psutil.Process().memory_info().rss
-    own = {"seconds": round(time.monotonic() - began, 1), "memory_mb": round(memory / 2**20)}
-    return {**timings, "publish": own}
-
-
-def _result(out: Path, identity: RunIdentity, *, published: bool) -> RunResult:
-    path = out / DATABASE
-    with opened(path, read_only=True) as connection:
-        run_id, manifest = connection.execute(
-            "select run_id, manifest from latest.runs where period = ?", [str(identity.period)]
-        ).fetchall()[0]
-    rows = {name: int(entry["rows"]) for name, entry in json.loads(manifest).items()}
-    return RunResult(run_id, published, rows, path)
+def _newest_run_id(out: Path, identity: RunIdentity) -> str:
+    with opened(out / DATABASE, read_only=True) as connection:
+        run_id: str = connection.execute(
+            "select run_id from latest.runs where period = ?", [identity.period]
+        ).fetchall()[0][0]
+    return run_id

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import duckdb
-
-from pipeline.period import Period
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -38,25 +35,18 @@ def code_version() -> str:
 class RunIdentity:
     """Everything that the content of a run depends on; two runs with the same identity are the same run."""
 
-    period: Period
+    period: str
     inputs_hash: str
     rules_hash: str
     judgements_hash: str
     code_version: str
     previous_run_id: str | None = None
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: str = "{}"
+    """Options that change the result, as JSON with sorted keys."""
 
-    def columns(self) -> dict[str, str | None]:
+    def as_dict(self) -> dict[str, str | None]:
         """The identity as columns of ``audit.runs``."""
-        return {
-            "period": str(self.period),
-            "previous_run_id": self.previous_run_id,
-            "rules_hash": self.rules_hash,
-            "inputs_hash": self.inputs_hash,
-            "judgements_hash": self.judgements_hash,
-            "code_version": self.code_version,
-            "options": json.dumps(dict(self.options), sort_keys=True),
-        }
+        return asdict(self)
 
     @property
     def run_id(self) -> str:
@@ -69,22 +59,22 @@ class RunIdentity:
         Whoever puts back last week's files wants last week's result to be the newest again, and a published run is
         never touched: it gets a row, and therefore an id, of its own.
         """
-        content = json.dumps([self.columns(), replaced], sort_keys=True)
+        content = json.dumps([self.as_dict(), replaced], sort_keys=True)
         return f"{self.period}-{hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
     def is_newest(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Whether the newest published run of the period has this very identity."""
-        names = list(self.columns())
+        names = list(self.as_dict())
         row = connection.execute(
             f"select {', '.join(names)} from audit.runs where period = ? order by finished_at desc limit 1",
-            [str(self.period)],
+            [self.period],
         ).fetchall()
-        return bool(row) and dict(zip(names, row[0], strict=True)) == self.columns()
+        return bool(row) and dict(zip(names, row[0], strict=True)) == self.as_dict()
 
     def free_run_id(self, connection: duckdb.DuckDBPyConnection) -> str:
         """The id to publish under: :attr:`run_id`, or :meth:`after` the newest run where that is taken."""
         taken = connection.execute(
-            "select run_id from audit.runs where period = ? order by finished_at desc", [str(self.period)]
+            "select run_id from audit.runs where period = ? order by finished_at desc", [self.period]
         ).fetchall()
         if (self.run_id,) not in taken:
             return self.run_id

@@ -239,13 +239,13 @@ def month(out: Path, period: Period = PERIOD, *, persons: int = 9, name: str = "
 def identity(inputs: str = "inputs-1", period: Period = PERIOD, previous: str | None = None) -> RunIdentity:
     """An identity that differs only in what is given."""
     return RunIdentity(
-        period=period,
+        period=str(period),
         inputs_hash=inputs,
         rules_hash="rules",
         judgements_hash="judgements",
         code_version="0+test",
         previous_run_id=previous,
-        options={"accept_smaller": False},
+        options='{"accept_smaller": false}',
     )
 
 
