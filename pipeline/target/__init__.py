@@ -1,0 +1,10 @@
+"""From persons and households to what somebody must look at.
+
+Belongs here: facts, benefits, eligibility by the rules of the programs, findings with their evidence, what became of
+last month's findings, and measures. Not here: who is who (:mod:`pipeline.resolve`), card use (:mod:`pipeline.misuse`),
+what is done about a finding.
+"""
+
+from pipeline.target.stage import target
+
+__all__ = ["target"]

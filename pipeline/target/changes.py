@@ -1,0 +1,214 @@
+"""What became of last month's findings.
+
+Belongs here: matching the findings of two runs by key, across persons and households that were merged or split in
+between. Not here: the findings themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from pipeline.history import PublishedRun
+from pipeline.period import Period
+from pipeline.tables import FINDING_CHANGES
+from pipeline.target.keys import digest, finding_key_text
+
+KEYED: Final = ["finding_type", "reason", "program", "subject_kind", "subject_id", "finding_key", "kecamatan_code"]
+
+NEEDS: Final = {
+    "exclusion_error": ("registry", "recipients"),
+    "inclusion_error": ("recipients",),
+    "duplicate_benefit": ("recipients",),
+    "program_overlap": ("recipients",),
+    "identity_problem": ("recipients",),
+    "unverifiable": ("registry", "recipients"),
+    "card_misuse": ("recipients",),
+    "unclaimed_benefit": ("recipients", "transactions"),
+    "service_gap": ("ppks", "recipients"),
+}
+"""Kinds of source without which a finding can neither be confirmed nor be gone."""
+NEEDS_OF_REASON: Final = {
+    "deceased": "deaths",
+    "moved_out": "registry",
+    "above_welfare_threshold": "registry",
+    "no_component": "registry",
+    "companion": "companions",
+    "companion_holds_cards": "transactions",
+    "bulk_withdrawal": "transactions",
+    **dict.fromkeys(
+        (
+            "civil_servant", "soldier_police", "state_enterprise", "pensioner", "village_official",
+            "income_above_minimum_wage",
+        ),
+        "employment",
+    ),
+}  # fmt: skip
+WHY: Final = {
+    "new": "belum ada pada bulan sebelumnya",
+    "recurring": "masih ada",
+    "reopened": "pernah selesai, kini ada lagi",
+    "served": "kini ada di daftar penerima",
+    "unserved": "tidak lagi ada di daftar penerima",
+    "ineligible": "tidak lagi memenuhi syarat",
+    "unknown": "kelayakannya kini tidak dapat dipastikan",
+    "gone": "alasannya tidak ada lagi di data bulan ini",
+}
+
+
+def compared(
+    findings: pl.DataFrame,
+    previous: PublishedRun | None,
+    period: Period,
+    events: pl.DataFrame,
+    sources: pl.DataFrame,
+    eligibility: pl.DataFrame,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Findings with ``baseline_state``, and the rows of ``tables.FINDING_CHANGES``.
+
+    Args:
+        findings: of this run, with ``finding_key``.
+        previous: the run compared with; without one every finding is new and there are no changes.
+        period: month of this run.
+        events: ``tables.IDENTITY_EVENTS`` of this run: keys follow persons and households that were merged or split.
+        sources: ``kind``, ``program``, ``kabupaten_code`` of what this month's files hold, see :func:`held`.
+        eligibility: ``tables.ELIGIBILITY`` of this run, for what changed.
+    """
+    if previous is None:
+        return findings.with_columns(baseline_state=pl.lit("new")), FINDING_CHANGES.empty()
+    before = _followed(previous.table("findings", KEYED), events)
+    older = _older_keys(previous, period)
+    state = (
+        pl.when(pl.col("finding_key").is_in(before["key_now"].implode()))
+        .then(pl.lit("recurring"))
+        .when(pl.col("finding_key").is_in(older.implode()))
+        .then(pl.lit("reopened"))
+        .otherwise(pl.lit("new"))
+    )
+    findings = findings.with_columns(baseline_state=state)
+    now = findings.select("finding_key", change="baseline_state").with_columns(
+        why=pl.col("change").replace_strict(WHY, return_dtype=pl.String)
+    )
+    here = before["key_now"].is_in(findings["finding_key"].implode())
+    still = before.filter(here)["finding_key"].unique()
+    gone = before.filter(~pl.col("finding_key").is_in(still.implode())).unique(
+        "finding_key", keep="first", maintain_order=True
+    )
+    gone = _ended(gone, sources, eligibility)
+    # a key that a merge has replaced lives on under the new key
+    changes = pl.concat([now, gone.select("finding_key", "change", "why")])
+    return findings, changes.with_columns(previous_run_id=pl.lit(previous.run_id))
+
+
+def _followed(before: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Last month's findings with the key they would have now: one row for each id the subject has now."""
+    moved = events.filter(pl.col("event").is_in(["merged", "split", "undone"]), pl.col("old_id") != "")
+    moved = moved.select(subject_id="old_id", now="new_id").unique(maintain_order=True)
+    after = before.join(moved, on="subject_id", how="left", maintain_order="left")
+    after = pl.concat([after, before.with_columns(now=pl.lit(None, pl.String))]).unique(maintain_order=True)
+    after = after.with_columns(subject_now=pl.coalesce("now", "subject_id"))
+    after = after.with_columns(pl.col("program").fill_null(""))
+    return digest(after, finding_key_text("subject_now"), "key_now")
+
+
+def _older_keys(previous: PublishedRun, period: Period) -> pl.Series:
+    """Keys of all findings of earlier months, whatever became of them."""
+    older = previous.sql(
+        """select distinct f.finding_key from audit.findings f join audit.runs r using (run_id)
+           where r.status = 'published' and r.period < $period order by 1""",
+        period=str(period),
+    )
+    return older["finding_key"].cast(pl.String)
+
+
+def held(mentions: pl.LazyFrame, n_transactions: int) -> pl.DataFrame:
+    """What this month's files hold: ``kind``, ``program`` and ``kabupaten_code``, each combination once."""
+    kinds = mentions.select("kind", "program", kabupaten_code=pl.col("kecamatan_code").str.slice(0, 4))
+    known = kinds.unique().collect()
+    used = pl.DataFrame(
+        {"kind": ["transactions"] if n_transactions else [], "program": None, "kabupaten_code": None},
+        schema=known.schema,
+    )
+    return pl.concat([known, used])
+
+
+def _ended(gone: pl.DataFrame, sources: pl.DataFrame, eligibility: pl.DataFrame) -> pl.DataFrame:
+    """``change`` and ``why`` of findings that are not in this run."""
+    assessable = _assessable(gone, sources)
+    now = eligibility.select("program", subject_now="subject_id", status="status", served="served")
+    gone = gone.join(assessable, on="finding_key", how="left").join(
+        now, on=["program", "subject_now"], how="left", maintain_order="left"
+    )
+    served, status, kind = pl.col("served"), pl.col("status"), pl.col("finding_type")
+    what = (
+        pl.when((kind == "exclusion_error") & served)
+        .then(pl.lit("served"))
+        .when((kind == "exclusion_error") & (status == "ineligible"))
+        .then(pl.lit("ineligible"))
+        .when((kind == "exclusion_error") & (status == "unknown"))
+        .then(pl.lit("unknown"))
+        .when(kind.is_in(["inclusion_error", "unverifiable", "program_overlap"]) & ~served.fill_null(False))
+        .then(pl.lit("unserved"))
+        .otherwise(pl.lit("gone"))
+    )
+    missing = pl.format("bulan ini tidak ada data: {}", "missing")
+    cannot_tell = pl.col("missing").is_not_null()
+    return gone.with_columns(
+        change=pl.when(cannot_tell).then(pl.lit("not_assessable")).otherwise(pl.lit("resolved")),
+        why=pl.when(cannot_tell).then(missing).otherwise(what.replace_strict(WHY, return_dtype=pl.String)),
+    )
+
+
+def _assessable(gone: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """``finding_key`` and ``missing``: the kinds of source that are missing this month, for those that miss any.
+
+    Registry and recipients are looked for in the finding's kabupaten, recipients in its program; other lists anywhere.
+    """
+    needs = gone.select(
+        "finding_key",
+        "program",
+        kabupaten_code=pl.col("kecamatan_code").str.slice(0, 4),
+        kind=pl.concat_list(
+            pl.col("finding_type").replace_strict(NEEDS, return_dtype=pl.List(pl.String), default=[]),
+            pl.col("reason").str.split(",").list.eval(
+                pl.element().replace_strict(NEEDS_OF_REASON, return_dtype=pl.String, default=None)
+            ),
+        ),
+    ).explode("kind").drop_nulls("kind").unique()  # fmt: skip
+    local = pl.col("kind").is_in(["registry", "recipients"]) & pl.col("kabupaten_code").is_not_null()
+    needs = needs.with_columns(
+        pl.when((pl.col("kind") == "recipients") & (pl.col("program") != "")).then("program").alias("program"),
+        pl.when(local).then("kabupaten_code").alias("kabupaten_code"),
+    )
+    have = pl.concat(
+        [
+            sources.select("kind", "program", "kabupaten_code"),
+            sources.select("kind", pl.lit(None, pl.String).alias("program"), "kabupaten_code"),
+            sources.select("kind", "program", pl.lit(None, pl.String).alias("kabupaten_code")),
+            sources.select("kind", pl.lit(None, pl.String).alias("program"), pl.lit(None, pl.String).alias("kabupaten_code")),
+        ]
+    ).unique()  # fmt: skip
+    absent = needs.join(have, on=["kind", "program", "kabupaten_code"], how="anti", nulls_equal=True)
+    return absent.group_by("finding_key").agg(missing=pl.col("kind").unique().sort().str.join(", "))
+
+
+def idle_before(previous: PublishedRun | None, period: Period, months: int) -> pl.DataFrame:
+    """``program`` and ``subject_id`` of units whose card was unused in each of the ``months - 1`` months before."""
+    empty = pl.DataFrame(schema={"program": pl.String, "subject_id": pl.String})
+    if previous is None:
+        return empty
+    first = period.year * 12 + period.month - 1
+    wanted = [f"{m // 12:04d}-{m % 12 + 1:02d}" for m in range(first - months + 1, first)]
+    newest = previous.sql(
+        """with newest as (
+             select run_id, row_number() over (partition by period order by finished_at desc, run_id) as n, period
+             from audit.runs where status = 'published' and period between $first and $last)
+           select f.program, f.subject_id from audit.findings f join newest using (run_id)
+           where n = 1 and f.finding_type = 'unclaimed_benefit'
+           group by all having count(distinct newest.period) = $months order by all""",
+        first=wanted[0],
+        last=wanted[-1],
+        months=len(wanted),
+    )
+    return pl.concat([empty, newest.cast(empty.schema)])

@@ -1,0 +1,147 @@
+"""Who may be served: the rules of each program, evaluated over all units in one pass.
+
+Belongs here: status, exclusion, and what a unit would get. Not here: the rules themselves, and what is made of them
+(:mod:`pipeline.target.findings`).
+
+``status`` says what a unit's own conditions say and never depends on other benefits; ``excluded_by`` names the
+programs whose receipt rules this one out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+
+import polars as pl
+
+from pipeline.target.programs import Program, Rules
+from pipeline.target.writers import to_polars
+
+PRESENT = "present"
+"""The rule that every program has: somebody of the unit is alive and has not moved out."""
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """One program, evaluated.
+
+    ``units`` has a row a unit: the facts, ``status``, ``excluded_by``, ``served``, ``amount`` (listed, rupiah a
+    month; what the rules give where the list states none), ``entitlement`` (what the rules give, rupiah a month),
+    ``deceased`` and ``moved_out`` (of a named recipient), ``rule_<id>`` per rule (true, false, null), ``reportable``.
+    """
+
+    program: Program
+    units: pl.DataFrame
+    rules: tuple[str, ...]
+
+
+def assess(rules: Rules, units: pl.DataFrame, people: pl.DataFrame, served: pl.DataFrame) -> list[Assessment]:
+    """Evaluate every program in force.
+
+    Args:
+        rules: what is in force.
+        units: facts of units, see :func:`pipeline.target.facts.unit_facts`.
+        people: facts of persons.
+        served: see :func:`pipeline.target.benefits.served_units`.
+    """
+    own = people.drop("household_id", "kecamatan_code", "desa_code", "moved_out", "^bar_.*$")
+    by_person = own.join(units.drop("subject_kind", "identity"), on="unit_id", how="left").with_columns(
+        subject_kind=pl.lit("person"), subject_id=pl.col("person_id")
+    )
+    by_unit = units.with_columns(subject_id=pl.col("unit_id"), present=pl.col("n_present").fill_null(0) > 0)
+    unit_of = people.select("person_id", "unit_id")
+    receives = _receives(served, unit_of)
+    return [_assess(p, by_person if p.unit == "person" else by_unit, served, receives) for p in rules.programs]
+
+
+def _receives(served: pl.DataFrame, unit_of: pl.DataFrame) -> pl.DataFrame:
+    """Program and ``unit_id`` of everything received, also where a person is paid."""
+    return (
+        served.select("program", "subject_id")
+        .join(unit_of, left_on="subject_id", right_on="person_id", how="left")
+        .select("program", unit_id=pl.coalesce("unit_id", "subject_id"))
+        .unique()
+    )
+
+
+def _assess(program: Program, facts: pl.DataFrame, served: pl.DataFrame, receives: pl.DataFrame) -> Assessment:
+    lines = served.filter(pl.col("program") == program.code).drop("program")
+    rules = {PRESENT: pl.col("present")}
+    rules |= {c.id: to_polars(c.condition) for c in program.conditions}
+    rules |= {f"not_{b.id}": ~pl.col(f"bar_{b.id}") for b in program.bars}
+    holds = reduce(pl.Expr.__and__, (pl.col(f"rule_{r}") for r in rules))
+    frame = (
+        facts.lazy()
+        .join(lines.lazy(), on="subject_id", how="left")
+        .with_columns(served=pl.col("n_lines").is_not_null())
+        .filter(pl.col("in_registry") | pl.col("served"))
+        .join(_excluding(program, receives).lazy(), on="unit_id", how="left")
+        .with_columns(
+            pl.col("excluded_by").fill_null(""),
+            pl.col("deceased", "moved_out").fill_null(False),
+            *(rule.alias(f"rule_{name}") for name, rule in rules.items()),
+            kecamatan_code=_place("kecamatan"),
+            desa_code=_place("desa"),
+            entitlement=_entitlement(program),
+            reportable=_reportable(program),
+        )
+        .with_columns(
+            status=pl.when(holds)
+            .then(pl.lit("eligible"))
+            .when(holds.is_null())
+            .then(pl.lit("unknown"))
+            .otherwise(pl.lit("ineligible")),
+            amount=pl.when("served").then(pl.coalesce("amount", pl.col("entitlement") * pl.col("n_lines"))),
+        )
+        .sort("subject_id")
+        .collect()
+    )
+    return Assessment(program, frame, tuple(rules))
+
+
+def _excluding(program: Program, receives: pl.DataFrame) -> pl.DataFrame:
+    others = receives.filter(pl.col("program").is_in(list(program.excluded_by)))
+    return others.group_by("unit_id").agg(excluded_by=pl.col("program").sort().str.join(","))
+
+
+def _place(level: str) -> pl.Expr:
+    """Where a unit is counted: where the registry has it, else the recipients list, else any other list."""
+    known, listed = pl.col(f"{level}_code"), pl.col(f"line_{level}")
+    return pl.when("in_registry").then(pl.coalesce(known, listed)).otherwise(pl.coalesce(listed, known))
+
+
+def _reportable(program: Program) -> pl.Expr:
+    """Whether an eligible and unserved unit is a finding (a program may name its first target group)."""
+    if program.report_unserved_if is None:
+        return pl.lit(True)
+    return to_polars(program.report_unserved_if).fill_null(False)
+
+
+def _entitlement(program: Program) -> pl.Expr:
+    """Rupiah a month by the rules: flat, or the dearest components up to the number of members that count."""
+    if program.monthly is not None:
+        return pl.lit(round(program.monthly), pl.Int64)
+    left = pl.lit(program.max_members if program.max_members is not None else 1_000_000, pl.Int64)
+    yearly = pl.lit(0.0)
+    for part in sorted(program.components, key=lambda c: (-c.yearly, c.count)):
+        members = pl.col(f"{part.count}__low")
+        if part.at_most is not None:
+            members = members.clip(upper_bound=part.at_most)
+        counted = pl.min_horizontal(members, left)
+        left = left - counted
+        yearly = yearly + counted * part.yearly
+    return (yearly / 12).round().cast(pl.Int64)
+
+
+def eligibility_table(assessments: list[Assessment]) -> pl.DataFrame:
+    """The rows of ``tables.ELIGIBILITY``."""
+    return pl.concat([_rows(a) for a in assessments]) if assessments else pl.DataFrame()
+
+
+def _rows(assessment: Assessment) -> pl.DataFrame:
+    results = pl.struct(pl.col(f"rule_{r}").alias(r) for r in sorted(assessment.rules))
+    return assessment.units.select(
+        pl.lit(assessment.program.code).alias("program"),
+        "subject_kind", "subject_id", "status", "excluded_by", "served", "kecamatan_code", "desa_code",
+        results.struct.json_encode().alias("rule_results"),
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""Recipients whose number or name on the list is not theirs.
+
+Belongs here: finding them line by line, given who each line is about. Not here: deciding who a line is about
+(:mod:`pipeline.resolve`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from rapidfuzz import fuzz, process
+
+from pipeline.target.findings import found
+
+PROBLEM: Final = pl.Schema({"reason": pl.String(), "mention_id": pl.String(), "because": pl.String()})
+"""One line and what is wrong with it; ``because`` is the mention of the number's owner, if any."""
+
+
+def identity_problems(
+    rows: pl.LazyFrame, persons: pl.DataFrame, lines: pl.DataFrame, *, mismatch_below: float
+) -> pl.DataFrame:
+    """All problems of identity on the benefit lines, as rows of ``PROBLEM`` joined with their lines.
+
+    Args:
+        rows: mentions with ``person_id``.
+        persons: the golden records.
+        lines: benefit lines, see :func:`pipeline.target.benefits.benefit_lines`.
+        mismatch_below: similarity (0-100) below which two names are wholly different.
+    """
+    problems = [
+        invalid_numbers(lines),
+        shared_numbers(rows, persons, lines),
+        strange_names(rows, lines, mismatch_below),
+    ]
+    return pl.concat(problems).join(lines, on="mention_id").sort("reason", "source_file", "sheet", "row_number")
+
+
+def identity_findings(problems: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """One finding a program, person and reason.
+
+    Args:
+        problems: see :func:`identity_problems`.
+        places: ``program``, ``subject_id``, ``kecamatan_code``, ``desa_code`` of the units.
+    """
+    per_person = (
+        problems.join(places, on=["program", "subject_id"], how="left")
+        .group_by("reason", "program", "person_id", maintain_order=True)
+        .agg(pl.col("amount").sum(), pl.col("identity").min(), pl.col("kecamatan_code", "desa_code").first())
+    )
+    return found(
+        per_person, "identity_problem", pl.col("reason"), subject_kind="person", subject_id=pl.col("person_id")
+    )
+
+
+def invalid_numbers(lines: pl.DataFrame) -> pl.DataFrame:
+    """Numbers that no NIK can be. Lossy and masked numbers are readable in part and not reported."""
+    invalid = lines.filter(pl.col("nik_status") == "invalid")
+    return invalid.select(
+        pl.lit("invalid_nik").alias("reason"), "mention_id", pl.lit(None, pl.String()).alias("because")
+    )
+
+
+def shared_numbers(rows: pl.LazyFrame, persons: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines that carry a number which somebody else is seen with, by at least as good a claim.
+
+    The claim of a person to a number: the date in the number is the person's own date of birth; then rows in the
+    registry; then rows of any list.
+    """
+    written = persons.lazy().filter(pl.col("birth_date_from") == "written").select("person_id", "birth_date", "sex")
+    seen = rows.filter(pl.col("nik").is_not_null(), pl.col("person_id").is_not_null())
+    claims = (
+        seen.group_by("nik", "person_id")
+        .agg(
+            (pl.col("kind") == "registry").sum().alias("n_registry"),
+            pl.len().alias("n"),
+            pl.col("mention_id").sort_by(pl.col("kind") != "registry", "mention_id").first(),
+        )
+        .filter(pl.len().over("nik") > 1)
+        .join(written, on="person_id", how="left")
+        .with_columns(claim=pl.struct(_date_fits(), pl.col("n_registry"), pl.col("n")).rank("dense").over("nik"))
+        .collect()
+    )
+    best = claims.filter(pl.col("claim") == pl.col("claim").max().over("nik"))
+    owners = best.select("nik", owner="person_id", because="mention_id", n_best=pl.len().over("nik"))
+    return (
+        lines.select("mention_id", "nik", "person_id")
+        .join(owners, on="nik")
+        .filter(pl.col("owner") != pl.col("person_id"))
+        .sort("mention_id", "owner")
+        .unique("mention_id", keep="first", maintain_order=True)
+        .select(pl.lit("nik_shared").alias("reason"), "mention_id", "because")
+    )
+
+
+def _date_fits() -> pl.Expr:
+    """Whether digits 7-12 of the number are the date of birth (day + 40 for women)."""
+    day = pl.col("birth_date").dt.day() + pl.when(pl.col("sex") == "P").then(40).otherwise(0)
+    two = [e.cast(pl.String).str.zfill(2) for e in (day, pl.col("birth_date").dt.month())]
+    year = pl.col("birth_date").dt.strftime("%y")
+    return (pl.col("nik").str.slice(6, 6) == pl.concat_str(*two, year)).fill_null(False).alias("date_fits")
+
+
+def strange_names(rows: pl.LazyFrame, lines: pl.DataFrame, mismatch_below: float) -> pl.DataFrame:
+    """Lines with the person's own number and a name wholly unlike all its other names.
+
+    Only lines that share no whole word with another name of the person are compared letter by letter, each pair of
+    names once.
+    """
+    numbered = lines.filter(pl.col("nik").is_not_null(), pl.col("name").is_not_null())
+    others = (
+        rows.filter(pl.col("name").is_not_null())
+        .select("person_id", other_id="mention_id", other="name", other_nik="nik")
+        .join(numbered.lazy().select("person_id", "mention_id", "name", "nik"), on="person_id")
+        .filter(pl.col("other_id") != pl.col("mention_id"))
+        .with_columns(
+            common=pl.col("name").str.split(" ").list.set_intersection(pl.col("other").str.split(" ")).list.len() > 0,
+            same_number=pl.col("nik") == pl.col("other_nik"),
+        )
+        .filter(
+            ~pl.col("common").any().over("mention_id"),
+            pl.col("same_number").fill_null(False).any().over("mention_id"),
+        )
+        .select("mention_id", "name", "other", "other_id")
+        .collect()
+    )
+    pairs = others.select("name", "other").unique(maintain_order=True)
+    scored = pairs.with_columns(likeness=pl.Series(_likeness(pairs), dtype=pl.Float64))
+    unlike = others.join(scored, on=["name", "other"]).filter(
+        pl.col("likeness").max().over("mention_id") < mismatch_below
+    )
+    return (
+        unlike.sort("mention_id", "other_id")
+        .unique("mention_id", keep="first", maintain_order=True)
+        .select(pl.lit("name_mismatch").alias("reason"), "mention_id", pl.col("other_id").alias("because"))
+    )
+
+
+def _likeness(pairs: pl.DataFrame) -> np.ndarray:
+    """Likeness of two names, 0-100: of the whole, of sorted words, or of a part, whichever is highest."""
+    names, others = pairs["name"].to_list(), pairs["other"].to_list()
+    scores = [process.cpdist(names, others, scorer=s) for s in (fuzz.ratio, fuzz.token_sort_ratio)]
+    return np.maximum.reduce(scores) if names else np.zeros(0)

@@ -1,0 +1,28 @@
+"""Ids that come from content: the same finding has the same key in every month and on every machine."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.database import engine
+
+SEPARATOR = "\x1f"
+
+
+def digest(frame: pl.DataFrame, text: pl.Expr, name: str, prefix: str = "") -> pl.DataFrame:
+    """Add a column: the first 16 hex digits of the sha256 of a text, once a row, after a prefix."""
+    texts = frame.select(text.alias("t"))
+    with engine() as connection:
+        connection.register("texts", texts.to_arrow())
+        hashed = connection.execute("select substr(sha256(t), 1, 16) as t from texts").to_arrow_table()
+    column = (
+        pl.Series(name, hashed["t"].to_pylist(), dtype=pl.String) if frame.height else pl.Series(name, [], pl.String)
+    )
+    return frame.with_columns((pl.lit(prefix) + column).alias(name))
+
+
+def finding_key_text(subject: str = "subject_id") -> pl.Expr:
+    """What a finding is the same by: type, program, subject, and the reason except of inclusion errors."""
+    reason = pl.when(pl.col("finding_type") == "inclusion_error").then(pl.lit("")).otherwise("reason")
+    parts = ["finding_type", "program", "subject_kind", pl.col(subject), reason]
+    return pl.concat_str(parts, separator=SEPARATOR)

@@ -1,0 +1,126 @@
+"""The stage in order: facts, benefits, eligibility, findings, evidence, changes, measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from pipeline import tables
+from pipeline.history import PublishedRun
+from pipeline.period import Period
+from pipeline.store import Store
+from pipeline.target import changes, evidence, findings
+from pipeline.target.assembly import assemble
+from pipeline.target.benefits import benefit_lines, served_units
+from pipeline.target.eligibility import Assessment, assess, eligibility_table
+from pipeline.target.facts import facts_table, person_facts, unit_facts
+from pipeline.target.identity_problems import identity_findings, identity_problems
+from pipeline.target.measures import measures_table
+from pipeline.target.programs import load_rules
+from pipeline.target.taxonomy import Taxonomy, read_taxonomy
+
+
+def target(
+    store: Store, period: Period, rules: Path, *, previous: PublishedRun | None, say: Callable[[str], None]
+) -> None:
+    """Who is eligible, who is served, and what somebody must look at.
+
+    Reads mentions, their ids, the golden records, transactions, misuse signals and identity events; writes facts,
+    benefits, eligibility, findings with evidence and changes, and measures.
+
+    Args:
+        store: stage files of the period.
+        period: the month; ages and rules are those of its last day.
+        rules: the rules folder.
+        previous: the run of an earlier month to compare with.
+        say: told what is being done.
+
+    Raises:
+        RulesError: the rules cannot be read or have no value for this period.
+        InputError: a stage before has not run.
+    """
+    in_force, taxonomy = load_rules(rules, period.last_day), read_taxonomy(rules)
+    ids = store.scan(tables.MENTION_IDS)
+    rows = store.scan(tables.MENTIONS).join(ids, on="mention_id", how="left")
+    persons, households = store.read(tables.PERSONS), store.read(tables.HOUSEHOLDS)
+    say("facts of persons and households")
+    people = person_facts(persons, rows, in_force)
+    units = unit_facts(households, people, in_force)
+    store.write(tables.FACTS, facts_table(units, people, in_force))
+    say("eligibility and benefits")
+    lines = benefit_lines(rows, people, in_force)
+    assessments = assess(in_force, units, people, served_units(lines))
+    lines = _with_amounts(lines, assessments)
+    store.write(tables.BENEFITS, _benefits(lines))
+    eligible = eligibility_table(assessments)
+    store.write(tables.ELIGIBILITY, eligible)
+    say("findings")
+    signals = store.read(tables.MISUSE_SIGNALS)
+    problems = identity_problems(rows, persons, lines, mismatch_below=taxonomy.name_mismatch_below)
+    used = _used_cards(store, taxonomy)
+    idle = changes.idle_before(previous, period, taxonomy.idle_months)
+    found = [
+        *(f for a in assessments for f in _of_program(a, lines, used, idle)),
+        identity_findings(problems, _places(assessments)),
+        findings.service_gaps(rows, people, lines, taxonomy),
+        findings.card_misuse(signals),
+    ]
+    assembled = assemble(pl.concat(found), taxonomy, in_force, period)
+    sources = changes.held(store.scan(tables.MENTIONS), used.height)
+    events = store.read(tables.IDENTITY_EVENTS)
+    assembled, changed = changes.compared(assembled, previous, period, events, sources, eligible)
+    proofs = evidence.evidence_table(assembled, rows, people, lines, problems, signals)
+    store.write(tables.FINDINGS, assembled.select(tables.FINDINGS.names))
+    store.write(tables.FINDING_EVIDENCE, proofs)
+    store.write(tables.FINDING_CHANGES, changed)
+    say("measures")
+    heads = households.select("household_id", "head_person_id")
+    store.write(tables.MEASURES, measures_table(assessments, people, heads))
+    say(f"{assembled.height} findings")
+
+
+def _of_program(
+    assessment: Assessment, lines: pl.DataFrame, used: pl.DataFrame, idle: pl.DataFrame
+) -> list[pl.DataFrame]:
+    code = assessment.program.code
+    return [
+        findings.exclusion_errors(assessment),
+        findings.inclusion_errors(assessment),
+        findings.unverifiable(assessment),
+        findings.duplicate_benefits(assessment, lines),
+        findings.program_overlaps(assessment),
+        findings.unclaimed_benefits(assessment, lines, used, idle.filter(pl.col("program") == code)),
+    ]
+
+
+def _with_amounts(lines: pl.DataFrame, assessments: list[Assessment]) -> pl.DataFrame:
+    """Lines that state no amount get what the rules give the unit a month."""
+    given = pl.concat(
+        a.units.filter("served").select(pl.lit(a.program.code).alias("program"), "subject_id", "entitlement")
+        for a in assessments
+    )
+    return (
+        lines.join(given, on=["program", "subject_id"], how="left", maintain_order="left")
+        .with_columns(pl.coalesce("amount", "entitlement").alias("amount"))
+        .drop("entitlement")
+    )
+
+
+def _benefits(lines: pl.DataFrame) -> pl.DataFrame:
+    named = lines.with_columns(kecamatan_code="line_kecamatan", desa_code="line_desa")
+    return named.select(tables.BENEFITS.names)
+
+
+def _places(assessments: list[Assessment]) -> pl.DataFrame:
+    columns = ["subject_id", "kecamatan_code", "desa_code"]
+    return pl.concat(
+        a.units.filter("served").select(pl.lit(a.program.code).alias("program"), *columns) for a in assessments
+    )
+
+
+def _used_cards(store: Store, taxonomy: Taxonomy) -> pl.DataFrame:
+    """Cards from which something was drawn in the period."""
+    claims = pl.col("transaction_type").is_in(list(taxonomy.claims)) & (pl.col("amount") > 0)
+    return store.scan(tables.TRANSACTIONS).filter(claims).select("card_number").unique().collect()
