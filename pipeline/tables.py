@@ -328,9 +328,9 @@ OUTCOMES: Final = Table(
 QUALITY_RESULTS: Final = Table(
     "quality_results",
     "validate",
-    "Outcome of each check on each kind of source.",
+    "Outcome of each check.",
     (
-        _text("suite", "kind of source", key=True),
+        _text("suite", "file of rules/quality that holds the check", key=True),
         _text("check_id", "id of the check in rules/quality", key=True),
         _text("engine", "gx (gate by Great Expectations) or polars", key=True),
         _text("expectation", "Great Expectations type, or the check's own name"),
@@ -355,7 +355,7 @@ QUALITY_SHEETS: Final = Table(
     "validate",
     "Outcome of each check on each sheet, where at least one row broke it: what to ask its sender.",
     (
-        _text("suite", "kind of source", key=True),
+        _text("suite", "file of rules/quality that holds the check", key=True),
         _text("check_id", "id of the check in rules/quality", key=True),
         _text("source_file", "name of the file, without folder", key=True),
         _text("sheet", "name of the sheet; empty for formats without sheets", key=True),
