@@ -13,16 +13,17 @@ UNLISTED = "name:"
 """Before the name of a pendamping who is on no roster: it stands for the person's id."""
 
 
-def companions_of(lines: pl.DataFrame, roster: pl.DataFrame, *, similarity: float) -> pl.DataFrame:
+def companions_of(lines: pl.DataFrame, roster: pl.DataFrame, *, similarity: float, area_bonus: float) -> pl.DataFrame:
     """Name and kecamatan of each pendamping on the lines, with the person meant.
 
-    A name is compared with the roster of its kecamatan first, and with the whole roster only where nobody there is
-    like it. A name like nobody on the roster stands for itself.
+    Of several on the roster that are alike, the most alike is meant, where somebody of the same kecamatan counts as
+    ``area_bonus`` points more alike. A name like nobody on the roster stands for itself.
 
     Args:
         lines: ``companion`` and ``kecamatan_code`` (and ``kecamatan`` as written) of recipients lines.
         roster: ``person_id``, ``name``, ``area`` and ``kecamatan_code`` of the companions list.
         similarity: 0-100, from which two names are taken to be the same.
+        area_bonus: points for the same kecamatan.
 
     Returns:
         ``companion``, ``kecamatan_code``, ``companion_id``: one row each pair that occurs.
@@ -37,8 +38,7 @@ def companions_of(lines: pl.DataFrame, roster: pl.DataFrame, *, similarity: floa
         return wanted.select("companion", "kecamatan_code", companion_id=unlisted)
     alike = _likeness(wanted["companion"].to_list(), roster["name"].to_list())
     here = _same_area(wanted, roster)
-    # somebody of the same kecamatan goes before anybody else, however alike
-    ranked = np.where(alike >= similarity, alike + 1000.0 * here, -1.0)
+    ranked = np.where(alike >= similarity, alike + area_bonus * here, -1.0)
     best = ranked.argmax(axis=1)
     is_found = ranked[np.arange(len(best)), best] >= 0
     person = pl.Series(roster["person_id"].gather(best), dtype=pl.String)
@@ -50,7 +50,7 @@ def companions_of(lines: pl.DataFrame, roster: pl.DataFrame, *, similarity: floa
 def _likeness(names: list[str], others: list[str]) -> np.ndarray:
     by_words = process.cdist(names, others, scorer=fuzz.token_sort_ratio)
     as_written = process.cdist(names, others, scorer=fuzz.ratio)
-    return np.maximum(by_words, as_written)
+    return np.asarray(np.maximum(by_words, as_written))
 
 
 def _same_area(wanted: pl.DataFrame, roster: pl.DataFrame) -> np.ndarray:

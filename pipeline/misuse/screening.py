@@ -119,7 +119,12 @@ def companions_holding_cards(
     drawn: pl.DataFrame, lines: pl.DataFrame, roster: pl.DataFrame, thresholds: Thresholds
 ) -> pl.DataFrame:
     """All used cards of one pendamping's families were used at one terminal in one sitting."""
-    meant = companions_of(lines, roster, similarity=thresholds.companion_name_similarity)
+    meant = companions_of(
+        lines,
+        roster,
+        similarity=thresholds.companion_name_similarity,
+        area_bonus=thresholds.companion_area_bonus,
+    )
     cards = (
         lines.filter(pl.col("companion").is_not_null(), pl.col("card_number").is_not_null())
         .join(meant, on=["companion", "kecamatan_code"], nulls_equal=True)

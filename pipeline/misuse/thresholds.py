@@ -29,6 +29,7 @@ class Thresholds:
     companion_min_cards: int
     companion_sitting: timedelta
     companion_name_similarity: float
+    companion_area_bonus: float
     shared_min_persons: int
     withdrawals: tuple[str, ...]
     agent_channels: tuple[str, ...]
@@ -59,6 +60,7 @@ def read_thresholds(rules: Path, on: date) -> Thresholds:
         companion_min_cards=int(number("companion_min_cards")),
         companion_sitting=timedelta(minutes=number("companion_sitting_minutes")),
         companion_name_similarity=number("companion_name_similarity"),
+        companion_area_bonus=number("companion_area_bonus"),
         shared_min_persons=int(number("shared_min_persons")),
         withdrawals=card.withdrawals,
         agent_channels=card.agent_channels,

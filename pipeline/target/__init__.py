@@ -5,6 +5,7 @@ last month's findings, and measures. Not here: who is who (:mod:`pipeline.resolv
 what is done about a finding.
 """
 
+from pipeline.target.checking import RuleRow, check_rules, rule_rows
 from pipeline.target.stage import target
 
-__all__ = ["target"]
+__all__ = ["RuleRow", "check_rules", "rule_rows", "target"]

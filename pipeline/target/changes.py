@@ -176,19 +176,23 @@ def _assessable(gone: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
             ),
         ),
     ).explode("kind").drop_nulls("kind").unique()  # fmt: skip
+    place = "kabupaten_code"
+
+    def none(column: str) -> pl.Expr:
+        return pl.lit(None, pl.String).alias(column)
+
     local = pl.col("kind").is_in(["registry", "recipients"]) & pl.col("kabupaten_code").is_not_null()
     needs = needs.with_columns(
         pl.when((pl.col("kind") == "recipients") & (pl.col("program") != "")).then("program").alias("program"),
         pl.when(local).then("kabupaten_code").alias("kabupaten_code"),
     )
     have = pl.concat(
-        [
-            sources.select("kind", "program", "kabupaten_code"),
-            sources.select("kind", pl.lit(None, pl.String).alias("program"), "kabupaten_code"),
-            sources.select("kind", "program", pl.lit(None, pl.String).alias("kabupaten_code")),
-            sources.select("kind", pl.lit(None, pl.String).alias("program"), pl.lit(None, pl.String).alias("kabupaten_code")),
-        ]
-    ).unique()  # fmt: skip
+        sources.select(
+            "kind", pl.col("program") if program else none("program"), pl.col(place) if area else none(place)
+        )
+        for program in (True, False)
+        for area in (True, False)
+    ).unique()
     absent = needs.join(have, on=["kind", "program", "kabupaten_code"], how="anti", nulls_equal=True)
     return absent.group_by("finding_key").agg(missing=pl.col("kind").unique().sort().str.join(", "))
 

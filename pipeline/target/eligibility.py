@@ -11,14 +11,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from typing import Final
 
 import polars as pl
 
 from pipeline.target.programs import Program, Rules
 from pipeline.target.writers import to_polars
 
-PRESENT = "present"
-"""The rule that every program has: somebody of the unit is alive and has not moved out."""
+PRESENT: Final = "present"
+"""A rule that every program has: somebody of the unit is alive and has not moved out."""
+RECIPIENT: Final = "recipient"
+"""A rule that every program has: the recipients that the list names for a served unit are alive and not moved out."""
 
 
 @dataclass(frozen=True)
@@ -66,19 +69,18 @@ def _receives(served: pl.DataFrame, unit_of: pl.DataFrame) -> pl.DataFrame:
 
 def _assess(program: Program, facts: pl.DataFrame, served: pl.DataFrame, receives: pl.DataFrame) -> Assessment:
     lines = served.filter(pl.col("program") == program.code).drop("program")
-    rules = {PRESENT: pl.col("present")}
+    rules = {PRESENT: pl.col("present"), RECIPIENT: ~(pl.col("deceased") | pl.col("moved_out"))}
     rules |= {c.id: to_polars(c.condition) for c in program.conditions}
     rules |= {f"not_{b.id}": ~pl.col(f"bar_{b.id}") for b in program.bars}
     holds = reduce(pl.Expr.__and__, (pl.col(f"rule_{r}") for r in rules))
     frame = (
         facts.lazy()
         .join(lines.lazy(), on="subject_id", how="left")
-        .with_columns(served=pl.col("n_lines").is_not_null())
+        .with_columns(pl.col("deceased", "moved_out").fill_null(False), served=pl.col("n_lines").is_not_null())
         .filter(pl.col("in_registry") | pl.col("served"))
         .join(_excluding(program, receives).lazy(), on="unit_id", how="left")
         .with_columns(
             pl.col("excluded_by").fill_null(""),
-            pl.col("deceased", "moved_out").fill_null(False),
             *(rule.alias(f"rule_{name}") for name, rule in rules.items()),
             kecamatan_code=_place("kecamatan"),
             desa_code=_place("desa"),

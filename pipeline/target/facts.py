@@ -26,7 +26,8 @@ DISABILITIES: Final = ("none", "mild", "severe")
 
 def age_on(day: date, born: pl.Expr) -> pl.Expr:
     """Completed years on a day; null where the date of birth is empty or lies after that day."""
-    had_birthday = (born.dt.month() * 100 + born.dt.day()) <= day.month * 100 + day.day
+    month, of_month = born.dt.month().cast(pl.Int64), born.dt.day().cast(pl.Int64)
+    had_birthday = month * 100 + of_month <= day.month * 100 + day.day
     years = day.year - born.dt.year().cast(pl.Int64) - pl.when(had_birthday).then(0).otherwise(1)
     return pl.when(born <= day).then(years)
 

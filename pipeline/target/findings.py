@@ -67,8 +67,7 @@ def inclusion_errors(assessment: Assessment) -> pl.DataFrame:
 
 def unverifiable(assessment: Assessment) -> pl.DataFrame:
     """Served, nothing against it, and yet not known to be eligible: in no registry, or a fact is missing."""
-    clear = ~(pl.col("deceased") | pl.col("moved_out"))
-    units = assessment.units.filter("served", clear, pl.col("status") == "unknown")
+    units = assessment.units.filter("served", pl.col("status") == "unknown")
     reason = pl.when("in_registry").then(pl.lit("unknown_eligibility")).otherwise(pl.lit("not_in_registry"))
     return found(units, "unverifiable", reason, program=assessment.program.code)
 

@@ -103,17 +103,20 @@ def _date_fits() -> pl.Expr:
 
 
 def strange_names(rows: pl.LazyFrame, lines: pl.DataFrame, mismatch_below: float) -> pl.DataFrame:
-    """Lines with the person's own number and a name wholly unlike all its other names.
+    """Lines with the person's own number and a name wholly unlike the person's name.
 
-    Only lines that share no whole word with another name of the person are compared letter by letter, each pair of
-    names once.
+    The person's name is that in the registry, or where it is in none, any on other lists; pay lists are copied from
+    recipients lists and prove nothing. Only lines that share no whole word with it are compared letter by letter,
+    each pair of names once.
     """
     numbered = lines.filter(pl.col("nik").is_not_null(), pl.col("name").is_not_null())
+    in_registry = pl.col("kind") == "registry"
     others = (
-        rows.filter(pl.col("name").is_not_null())
-        .select("person_id", other_id="mention_id", other="name", other_nik="nik")
+        rows.filter(pl.col("name").is_not_null(), pl.col("kind") != "payments")
+        .select("person_id", registered=in_registry, other_id="mention_id", other="name", other_nik="nik")
         .join(numbered.lazy().select("person_id", "mention_id", "name", "nik"), on="person_id")
         .filter(pl.col("other_id") != pl.col("mention_id"))
+        .filter(pl.col("registered") | ~pl.col("registered").any().over("mention_id"))
         .with_columns(
             common=pl.col("name").str.split(" ").list.set_intersection(pl.col("other").str.split(" ")).list.len() > 0,
             same_number=pl.col("nik") == pl.col("other_nik"),

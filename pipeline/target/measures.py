@@ -30,7 +30,7 @@ DEFINITIONS: Final = {
     "benefit_incidence": "rupiah a month to the group / rupiah a month to all served",
     "cgh_20": "share of the rupiah that goes to the poorest 20 % of units by desil / 0.20 (1 = no targeting)",
     "cgh_40": "share of the rupiah that goes to the poorest 40 % of units by desil / 0.40 (1 = no targeting)",
-    "concentration_index": "twice the covariance of rupiah and tie-averaged welfare rank / mean rupiah (negative = pro-poor)",
+    "concentration_index": "twice the covariance of rupiah and tie-averaged rank / mean rupiah (negative = pro-poor)",
 }
 LEVELS: Final = {"province": 2, "kabupaten": 4, "kecamatan": 6, "desa": 10}
 BREAKDOWNS: Final = ("all", "desil", "sex", "age_group")
@@ -38,8 +38,8 @@ UNKNOWN: Final = "unknown"
 AREA: Final = ("area_level", "area_code")
 GROUP: Final = (*AREA, "breakdown", "breakdown_value")
 COUNTS: Final = (
-    "eligible", "eligible_served", "ineligible", "ineligible_served", "maybe_unserved", "maybe_served", "unsure_unserved",
-    "unsure_served", "served", "amount", "amount_ineligible", "amount_unsure", "gap", "gap_maybe",
+    "eligible", "eligible_served", "ineligible", "ineligible_served", "maybe_unserved", "maybe_served",
+    "unsure_unserved", "unsure_served", "served", "amount", "amount_ineligible", "amount_unsure", "gap", "gap_maybe",
 )  # fmt: skip
 
 
