@@ -22,7 +22,7 @@ from pipeline.demo.scene import Scene
 
 WHO = ("nik", "no_kk", "name", "birth_date", "birth_place", "sex")
 WHERE = ("address", "dusun", "rt", "rw", "desa", "kecamatan", "kabupaten")
-_REGION = ("desa_code", "kecamatan_code", "kabupaten_code")
+_REGION = ("desa_code", "kecamatan_code", "kabupaten_code", "true_desa")
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ def _identity(rows: pl.DataFrame, scene: Scene, code: str, *, stale: float) -> p
     return (
         rows.join(region, on="place", how="left", maintain_order="left")
         .with_columns(
+            true_desa="desa",
             no_kk=pl.when(old).then(pl.coalesce("old_kk", "no_kk")).otherwise("no_kk"),
             birth_place=places_of_birth,
             dusun=dusun,

@@ -300,7 +300,7 @@ def _day_month(rows: pl.DataFrame, column: str, key: Keys, dice: Dice) -> pl.Ser
 
 def _year_off(rows: pl.DataFrame, column: str, key: Keys, dice: Dice) -> pl.Series:
     d = pl.col(column).dt
-    step = pl.Series(np.asarray([-10, -2, -1, 1, 2, 10])[dice.below(key, "years off", 6)])
+    step = pl.Series(np.asarray([-2, -1, -1, 1, 1, 2])[dice.below(key, "years off", 6)])
     year = pl.min_horizontal(d.year() + step, d.year().clip(2024, None))
     return _date(year, d.month(), d.day().clip(1, 28), rows)
 
