@@ -1,0 +1,242 @@
+"""From scored pairs to persons.
+
+Belongs here: joining rows into persons on summed evidence. Not here: scores (:mod:`.model`).
+
+Connected components join strangers through one doubtful pair. Here every pair inside a component is compared, also
+those that no blocking pass has found; a component in which all pairs agree is one person; in the others the two
+groups that belong together most are joined first, step by step, as long as the evidence of all their pairs together
+is above the cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.resolve.compare import COLUMNS, Compared, Floats
+from pipeline.resolve.digits import Rows
+from pipeline.resolve.judgements import Judged
+from pipeline.resolve.model import Scores
+
+Labels = npt.NDArray[np.int64]
+"""For each row the smallest row of its group."""
+
+STEADY: Final = ("name", "number", "birth_date", "sex", "birth_place")
+"""Columns that stay as they are through life: all pairs of two groups count, the mean is taken."""
+CHANGING: Final = ("account", "member_number", "phone")
+"""Columns of which a person has several: the best agreement counts, diluted by the number of pairs."""
+CONTEXT: Final = ("family_number", "place", "source", "prior")
+"""Counted as one, because family number and place depend on each other; diluted as above."""
+
+_COMPLETE_ROWS: Final = 60
+_ALL: Final = (*COLUMNS, "prior")
+ALWAYS: Final = 1000.0
+NEVER: Final = -1000.0
+_SCALE: Final = 1024
+_SHIFT: Final = 16
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Pairs with their weights, ready for clustering.
+
+    Attributes:
+        a, b: rows.
+        total: log2 odds of the pair by itself.
+        parts: shape (pairs, columns of clustering); weights in bits.
+        known: whether the column says something.
+    """
+
+    a: Rows
+    b: Rows
+    total: Floats
+    parts: Floats
+    known: npt.NDArray[np.bool_]
+
+    def take(self, at: npt.NDArray[np.generic]) -> Evidence:
+        """Some of the pairs."""
+        return Evidence(self.a[at], self.b[at], self.total[at], self.parts[at], self.known[at])
+
+    @staticmethod
+    def concat(pieces: list[Evidence]) -> Evidence:
+        """Pieces one after the other (at least one)."""
+        return Evidence(
+            *(np.concatenate([getattr(p, n) for p in pieces]) for n in ("a", "b", "total", "parts", "known"))
+        )
+
+
+def evidence(compared: Compared, scores: Scores) -> Evidence:
+    """Weights grouped as clustering sums them up."""
+    at = {c: k for k, c in enumerate(_ALL)}
+    single = [*STEADY, *CHANGING]
+    context = scores.weights[:, [at[c] for c in CONTEXT]].sum(axis=1)
+    parts = np.column_stack([scores.weights[:, [at[c] for c in single]], context]).astype(np.float32)
+    known = np.column_stack([*(compared.levels[c] > 0 for c in single), np.ones(len(compared), dtype=np.bool_)])
+    return Evidence(compared.a, compared.b, scores.total, parts, known)
+
+
+def obey(pairs: Evidence, judged: Judged) -> Evidence:
+    """Evidence in which what people have decided outweighs everything else."""
+    key = pairs.a.astype(np.uint64) << np.uint64(32) | pairs.b.astype(np.uint64)
+    total, parts, known = pairs.total.copy(), pairs.parts.copy(), pairs.known.copy()
+    for a, b, bits in ((judged.same_a, judged.same_b, ALWAYS), (judged.different_a, judged.different_b, NEVER)):
+        hit = np.isin(key, a.astype(np.uint64) << np.uint64(32) | b.astype(np.uint64))
+        total[hit] = bits
+        parts[hit] = bits / parts.shape[1]
+        known[hit] = True
+    return Evidence(pairs.a, pairs.b, total, parts, known)
+
+
+def components(a: Rows, b: Rows, rows: int) -> Labels:
+    """Smallest row of the connected component of each row."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(rows, rows))
+    _, label = connected_components(graph, directed=False)
+    first = np.full(int(label.max(initial=-1)) + 1, rows, dtype=np.int64)
+    np.minimum.at(first, label, np.arange(rows))
+    got: Labels = first[label]
+    return got
+
+
+def missing_pairs(labels: Labels, a: Rows, b: Rows) -> tuple[Rows, Rows]:
+    """Pairs inside one component that are not among the given ones; components too large are left as they are."""
+    size = np.bincount(labels, minlength=len(labels))[labels]
+    rows = np.flatnonzero((size > 2) & (size <= _COMPLETE_ROWS))
+    order = rows[np.lexsort((rows, labels[rows]))]
+    key = labels[order]
+    made = []
+    at = np.arange(len(order))
+    for distance in range(1, _COMPLETE_ROWS):
+        at = at[at + distance < len(order)]
+        at = at[key[at] == key[at + distance]]
+        if not len(at):
+            break
+        made.append(order[at].astype(np.uint64) << np.uint64(32) | order[at + distance].astype(np.uint64))
+    if not made:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    have = a.astype(np.uint64) << np.uint64(32) | b.astype(np.uint64)
+    new = np.setdiff1d(np.concatenate(made), have, assume_unique=True)
+    return (new >> np.uint64(32)).astype(np.int64), (new & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def cluster(
+    pairs: Evidence,
+    rows: int,
+    *,
+    link: float,
+    cut: float,
+    compare: Callable[[Rows, Rows], Evidence],
+    start: Labels | None = None,
+) -> tuple[Labels, Evidence]:
+    """Join rows into persons.
+
+    Args:
+        pairs: candidate pairs, a < b.
+        rows: number of rows.
+        link: log2 odds from which a pair ties two rows into one component.
+        cut: log2 odds of the summed evidence from which two groups are joined.
+        compare: compares further pairs of rows.
+        start: groups that are already joined.
+
+    Returns:
+        Labels, and all evidence inside components (the given pairs above ``link`` or inside, and those added).
+    """
+    tied = pairs.total > link
+    a, b = pairs.a[tied], pairs.b[tied]
+    if start is not None:
+        loose = np.flatnonzero(start != np.arange(rows))
+        a, b = np.concatenate([a, start[loose]]), np.concatenate([b, loose])
+    whole = components(a, b, rows)
+    inside = pairs.take(whole[pairs.a] == whole[pairs.b])
+    new = missing_pairs(whole, inside.a, inside.b)
+    if len(new[0]):
+        inside = Evidence.concat([inside, compare(*new)])
+    labels = np.arange(rows) if start is None else start.copy()
+    size = np.bincount(whole, minlength=rows)
+    agreed = np.bincount(whole[inside.a][inside.total > cut], minlength=rows)
+    clean = (size > 1) & (agreed == size * (size - 1) // 2)
+    labels = np.where(clean[whole], whole, labels)
+    open_ = inside.take(~clean[whole[inside.a]])
+    return _agglomerate(open_, labels, cut), inside
+
+
+def _agglomerate(pairs: Evidence, labels: Labels, cut: float) -> Labels:
+    """Join the two groups that are each other's best, round by round, until none is above the cut."""
+    n_steady, n_all = len(STEADY), pairs.parts.shape[1]
+    known = pairs.known
+    # whole numbers, so that sums do not depend on their order
+    mean = np.where(known, np.round(pairs.parts * _SCALE), 0).astype(np.int64)
+    soft = np.where(known, np.exp2(np.clip(pairs.parts, -_SHIFT, 30).astype(np.float64) + _SHIFT), 0)
+    columns: dict[str, npt.NDArray[np.generic]] = {"a": labels[pairs.a], "b": labels[pairs.b]}
+    for k in range(n_all):
+        columns[f"s{k}"] = mean[:, k] if k < n_steady else soft[:, k].astype(np.int64)
+        columns[f"n{k}"] = known[:, k].astype(np.int64)
+    columns["never"] = (pairs.total <= NEVER / 2).astype(np.int64)
+    edges = pl.DataFrame(columns)
+    value = pl.sum_horizontal(
+        pl.when(pl.col(f"n{k}") > 0)
+        .then(
+            pl.col(f"s{k}") / pl.col(f"n{k}") / _SCALE
+            if k < n_steady
+            else (pl.col(f"s{k}") / pl.col(f"n{k}")).log(2.0) - _SHIFT
+        )
+        .otherwise(0.0)
+        for k in range(n_all)
+    )
+    parent = labels.copy()
+    while edges.height:
+        edges = (
+            edges.filter(pl.col("a") != pl.col("b"))
+            .select(
+                pl.min_horizontal("a", "b").alias("a"),
+                pl.max_horizontal("a", "b").alias("b"),
+                pl.exclude("a", "b"),
+            )
+            .group_by("a", "b")
+            .sum()
+            .sort("a", "b")
+            .with_columns(value.round(6).alias("value"))
+        )
+        joined = _mutual_best(edges, cut)
+        if not joined.height:
+            break
+        step = np.arange(len(parent))
+        step[joined["b"].to_numpy()] = joined["a"].to_numpy()
+        parent = step[parent]
+        edges = edges.drop("value").with_columns(
+            pl.Series(step[edges["a"].to_numpy()]).alias("a"), pl.Series(step[edges["b"].to_numpy()]).alias("b")
+        )
+    return parent
+
+
+def _mutual_best(edges: pl.DataFrame, cut: float) -> pl.DataFrame:
+    """Pairs of groups that are each other's best partner above the cut."""
+    good = edges.filter((pl.col("value") > cut) & (pl.col("never") == 0)).select("a", "b", "value")
+    both = pl.concat([good, good.select(pl.col("b").alias("a"), pl.col("a").alias("b"), "value")])
+    best = both.sort("a", "value", "b", descending=[False, True, False]).unique("a", keep="first", maintain_order=True)
+    return (
+        best.join(best.select(pl.col("a").alias("b"), pl.col("b").alias("a")), on=["a", "b"], how="semi")
+        .filter(pl.col("a") < pl.col("b"))
+        .sort("a")
+    )
+
+
+def confidence(labels: Labels, pairs: Evidence) -> Floats:
+    """For each group (at its label) the probability of its weakest row's best link; 1 for single rows."""
+    same = labels[pairs.a] == labels[pairs.b]
+    best = np.full(len(labels), -60.0, dtype=np.float32)
+    np.maximum.at(best, pairs.a[same], pairs.total[same])
+    np.maximum.at(best, pairs.b[same], pairs.total[same])
+    weakest = np.full(len(labels), 60.0, dtype=np.float32)
+    size = np.bincount(labels, minlength=len(labels))[labels]
+    several = np.flatnonzero(size > 1)
+    np.minimum.at(weakest, labels[several], best[several])
+    got: Floats = (1 / (1 + np.exp2(-weakest))).astype(np.float32)
+    return got

@@ -1,0 +1,331 @@
+"""What each column of two mentions says: levels of agreement, as small integers.
+
+Belongs here: from features and pairs to levels. Not here: what a level weighs (:mod:`.model`).
+
+Level 0 always means that the column says nothing, because it is empty on a side or because another column has said it
+already. The other levels are in the order of ``rules/identity.yaml``, counted from 1. Names are compared on distinct
+values (:mod:`.names`), numbers as packed digits (:mod:`.digits`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cpdist
+
+from pipeline.resolve import digits
+from pipeline.resolve.digits import Rows
+from pipeline.resolve.features import Features, Numbers
+from pipeline.resolve.names import compare_names
+from pipeline.resolve.settings import NameWeights
+
+Levels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
+
+COLUMNS: Final = (
+    "name", "number", "birth_date", "sex", "family_number", "place", "account", "member_number", "phone",
+    "birth_place", "source",
+)  # fmt: skip
+"""Compared columns; the first is weighed by :mod:`.names`."""
+
+NUMBER: Final = (
+    "", "exact", "lossy", "slip_region", "slip_date", "slip_serial", "length", "last_digit", "serial", "two_slips",
+    "differs",
+)  # fmt: skip
+BIRTH_DATE: Final = ("", "exact", "swapped", "one_part", "by_number", "year_only", "differs")
+SLIP: Final = ("", "same", "slip", "differs")
+SAME: Final = ("", "same", "differs")
+PLACE: Final = ("", "house", "desa", "kecamatan", "differs")
+SOURCE: Final = ("", "one_list", "two_lists")
+
+EXACT, LOSSY, IN_REGION, IN_DATE, IN_SERIAL, LENGTH, LAST_DIGIT, SERIAL, TWO_SLIPS, NUMBER_DIFFERS = range(1, 11)
+_ENOUGH_DIGITS: Final = 12
+_HEAPED: Final = ((1, 1), (1, 7), (31, 12))
+_CHUNK: Final = 1_000_000
+
+
+@dataclass
+class Compared:
+    """Levels of pairs.
+
+    Attributes:
+        a, b: rows of the pair.
+        levels: one array a column of COLUMNS.
+        share: share of mentions with the value agreed on, for columns whose weight depends on it (0: not so).
+        name_stranger, name_relative: bits of the name comparison.
+    """
+
+    a: Rows
+    b: Rows
+    levels: dict[str, Levels]
+    share: dict[str, Floats]
+    name_stranger: Floats
+    name_relative: Floats
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def take(self, at: npt.NDArray[np.generic]) -> Compared:
+        """Some of the pairs, by mask or position."""
+        return Compared(
+            self.a[at],
+            self.b[at],
+            {k: v[at] for k, v in self.levels.items()},
+            {k: v[at] for k, v in self.share.items()},
+            self.name_stranger[at],
+            self.name_relative[at],
+        )
+
+    @staticmethod
+    def concat(pieces: list[Compared]) -> Compared:
+        """Pieces one after the other (at least one)."""
+        first = pieces[0]
+        return Compared(
+            np.concatenate([p.a for p in pieces]),
+            np.concatenate([p.b for p in pieces]),
+            {k: np.concatenate([p.levels[k] for p in pieces]) for k in first.levels},
+            {k: np.concatenate([p.share[k] for p in pieces]) for k in first.share},
+            np.concatenate([p.name_stranger for p in pieces]),
+            np.concatenate([p.name_relative for p in pieces]),
+        )
+
+
+def _share_of(codes: npt.NDArray[np.generic]) -> Floats:
+    """Share of rows that have the same code; 0 where the code is 0."""
+    _, back, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    share = (counts / max(len(codes), 1)).astype(np.float32)[back]
+    got: Floats = np.where(codes == 0, np.float32(0), share)
+    return got
+
+
+class Comparer:
+    """Compares pairs of one run's rows; frequencies are counted once."""
+
+    def __init__(self, features: Features, weights: NameWeights) -> None:
+        self.f = f = features
+        self.weights = weights
+        desa = f.codes["desa"].astype(np.int64)
+        lane = np.where((f.rt >= 0) & (desa > 0), (desa * 1000 + f.rt) * 1000 + f.rw + 1, 0)
+        house = np.where((f.codes["address"] > 0) & (desa > 0), desa << 32 | f.codes["address"], 0)
+        self.lane, self.house = lane, house
+        date = _best_date(f)
+        self.shares = {
+            "lane": _share_of(lane), "house": _share_of(house), "desa": _share_of(f.codes["desa"]),
+            "kecamatan": _share_of(f.codes["kecamatan"]), "date": _share_of(date),
+            "card": _share_of(f.codes["card"]), "account": _share_of(f.codes["account"]),
+            "member": _share_of(f.codes["member"]), "phone": _share_of(f.codes["phone"]),
+            "birth_place": _share_of(f.codes["birth_place"]),
+            "nik": _names_of_number(f),
+        }  # fmt: skip
+
+    def compare(self, a: Rows, b: Rows) -> Compared:
+        """Levels of all columns for pairs of rows."""
+        pieces = [self._compare(a[i : i + _CHUNK], b[i : i + _CHUNK]) for i in range(0, max(len(a), 1), _CHUNK)]
+        return Compared.concat(pieces)
+
+    def _compare(self, a: Rows, b: Rows) -> Compared:
+        f = self.f
+        name = compare_names(f.names, f.name[a], f.name[b], self.weights)
+        number = number_level(f.nik, a, b)
+        place, place_share = self._place(a, b)
+        account, account_share = self._account(a, b)
+        levels = {
+            "name": name.level,
+            "number": number,
+            "birth_date": date_level(f, a, b, number),
+            "sex": _same(f.sex, a, b),
+            "family_number": _slip(f.kk, a, b),
+            "place": place,
+            "account": account,
+            "member_number": _same(f.codes["member"], a, b),
+            "phone": _same(f.codes["phone"], a, b),
+            "birth_place": _same(f.codes["birth_place"], a, b),
+            "source": np.where(f.codes["source"][a] == f.codes["source"][b], 1, 2).astype(np.uint8),
+        }
+        share = {
+            "number": self.shares["nik"][a],
+            "birth_date": np.maximum(self.shares["date"][a], self.shares["date"][b]),
+            "place": place_share,
+            "account": account_share,
+            "member_number": self.shares["member"][a],
+            "phone": self.shares["phone"][a],
+            "birth_place": self.shares["birth_place"][a],
+        }
+        return Compared(a, b, levels, share, name.stranger, name.relative)
+
+    def _place(self, a: Rows, b: Rows) -> tuple[Levels, Floats]:
+        f = self.f
+        desa, kecamatan = f.codes["desa"], f.codes["kecamatan"]
+        level = np.zeros(len(a), dtype=np.uint8)
+        share = np.zeros(len(a), dtype=np.float32)
+        steps = (
+            (4, (kecamatan[a] > 0) & (kecamatan[b] > 0), None),
+            (3, (kecamatan[a] > 0) & (kecamatan[a] == kecamatan[b]), self.shares["kecamatan"]),
+            (2, (desa[a] > 0) & (desa[a] == desa[b]), self.shares["desa"]),
+            (1, (self.lane[a] > 0) & (self.lane[a] == self.lane[b]), self.shares["lane"]),
+            (1, (self.house[a] > 0) & (self.house[a] == self.house[b]), self.shares["house"]),
+        )
+        for value, hit, of in steps:
+            level[hit] = value
+            if of is not None:
+                # rt/rw and address may both agree: the rarer of the two counts
+                better = hit & ((share == 0) | (of[a] < share) | (value > 1))
+                share[better] = of[a][better]
+        return level, share
+
+    def _account(self, a: Rows, b: Rows) -> tuple[Levels, Floats]:
+        f = self.f
+        card, account = f.codes["card"], f.codes["account"]
+        level = np.zeros(len(a), dtype=np.uint8)
+        share = np.zeros(len(a), dtype=np.float32)
+        for codes, of in ((card, self.shares["card"]), (account, self.shares["account"])):
+            known = (codes[a] > 0) & (codes[b] > 0)
+            level[known & (level == 0)] = 3
+            same = known & (codes[a] == codes[b])
+            level[same] = 1
+            share[same] = np.maximum(share, of[a])[same]
+        slip = _slip(f.card, a, b)
+        level[(level == 3) & (slip == 2)] = 2
+        return level, share
+
+
+def _same(codes: npt.NDArray[np.generic], a: Rows, b: Rows) -> Levels:
+    left, right = codes[a], codes[b]
+    got: Levels = np.where((left == 0) | (right == 0), 0, np.where(left == right, 1, 2)).astype(np.uint8)
+    return got
+
+
+def _slip(numbers: Numbers, a: Rows, b: Rows) -> Levels:
+    """1 same, 2 one keystroke apart or what is left of it agrees, 3 differs."""
+    x, y, known = numbers.packed[a], numbers.packed[b], numbers.known[a] & numbers.known[b]
+    seen = np.bitwise_count(known) // 4
+    apart = digits.differing(x, y, known)
+    full = known == digits.ALL_KNOWN
+    close = full & ((apart == 1) | digits.swapped(x, y)) | ~full & (apart == 0) & (seen >= _ENOUGH_DIGITS)
+    level = np.where(full & (apart == 0), 1, np.where(close, 2, np.where((apart > 1) & (seen >= 8), 3, 0)))
+    got: Levels = level.astype(np.uint8)
+    _odd_lengths(numbers, a, b, got, {1: 2})
+    return got
+
+
+def number_level(nik: Numbers, a: Rows, b: Rows) -> Levels:
+    """Level of the NIK comparison, see NUMBER."""
+    x, y, known = nik.packed[a], nik.packed[b], nik.known[a] & nik.known[b]
+    seen = np.bitwise_count(known) // 4
+    apart = digits.differing(x, y, known)
+    full = known == digits.ALL_KNOWN
+    slip = full & ((apart == 1) | digits.swapped(x, y)) | ~full & (apart == 1) & (seen >= 14)
+    last = digits.only_within(x & known, y & known, 15, 15)
+    region = digits.only_within(x & known, y & known, 0, 5)
+    date = digits.only_within(x & known, y & known, 4, 12)
+    serial = digits.only_within(x, y, 12, 15)
+    level = np.select(
+        [
+            full & (apart == 0),
+            ~full & (apart == 0) & (seen >= _ENOUGH_DIGITS),
+            full & last,
+            slip & region,
+            slip & date & ~serial,
+            slip,
+            full & serial,
+            full & (apart == 2),
+            full,
+            (apart >= 3) & (seen >= 8),
+        ],
+        [EXACT, LOSSY, LAST_DIGIT, IN_REGION, IN_DATE, IN_SERIAL, SERIAL, TWO_SLIPS, NUMBER_DIFFERS, NUMBER_DIFFERS],
+        0,
+    ).astype(np.uint8)
+    _odd_lengths(nik, a, b, level, {0: EXACT, 1: LENGTH, 2: TWO_SLIPS, 3: NUMBER_DIFFERS})
+    return level
+
+
+def _odd_lengths(numbers: Numbers, a: Rows, b: Rows, level: Levels, meaning: dict[int, int]) -> None:
+    """Numbers with a digit lost or doubled: few, so compared as text."""
+    has_odd = numbers.odd.is_not_null().to_numpy()
+    either = np.flatnonzero(
+        (has_odd[a] & (has_odd[b] | (numbers.known[b] == digits.ALL_KNOWN)))
+        | (has_odd[b] & (numbers.known[a] == digits.ALL_KNOWN))
+    )
+    if not len(either):
+        return
+    texts = [_texts(numbers, rows[either]) for rows in (a, b)]
+    distance = cpdist(*texts, scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
+    long_enough = np.array([min(len(s), len(t)) >= _ENOUGH_DIGITS for s, t in zip(*texts, strict=True)])
+    for far, means in meaning.items():
+        level[either[(distance == far) & long_enough]] = means
+
+
+def _texts(numbers: Numbers, rows: Rows) -> list[str]:
+    odd = numbers.odd.gather(rows).to_list()
+    return [o if o is not None else f"{p:016x}" for o, p in zip(odd, numbers.packed[rows].tolist(), strict=True)]
+
+
+def _best_date(f: Features) -> npt.NDArray[np.int64]:
+    """Written date, else the one in the number, two digits of the year; 0 unknown."""
+    written = f.day > 0
+    day = np.where(written, f.day, np.maximum(f.n_day, 0)).astype(np.int64)
+    month = np.where(written, f.month, np.maximum(f.n_month, 0))
+    year = np.where(written, f.year % 100, np.maximum(f.n_year2, 0))
+    return np.where(day > 0, (year * 100 + month) * 100 + day, 0)
+
+
+def _names_of_number(f: Features) -> Floats:
+    """How many different names stand beside each row's NIK."""
+    pairs = np.unique(np.stack([f.nik.value.view(np.int64), f.name.astype(np.int64)], axis=1), axis=0)
+    values, counts = np.unique(pairs[:, 0], return_counts=True)
+    at = np.searchsorted(values, f.nik.value.view(np.int64))
+    return counts[np.minimum(at, len(values) - 1)].astype(np.float32)
+
+
+def date_level(f: Features, a: Rows, b: Rows, number: Levels) -> Levels:
+    """Level of the birth dates, see BIRTH_DATE; the date in the NIK stands in where none is written."""
+    written_a, written_b = f.year[a] > 0, f.year[b] > 0
+    from_number_a, from_number_b = f.n_day[a] > 0, f.n_day[b] > 0
+    both = written_a & written_b
+    level = _dates(f.day[a], f.month[a], f.year[a], f.day[b], f.month[b], f.year[b], century=True)
+    one = _dates(f.day[a], f.month[a], f.year[a], f.n_day[b], f.n_month[b], f.n_year2[b], century=False)
+    two = _dates(f.n_day[a], f.n_month[a], f.n_year2[a], f.day[b], f.month[b], f.year[b], century=False)
+    none = _dates(f.n_day[a], f.n_month[a], f.n_year2[a], f.n_day[b], f.n_month[b], f.n_year2[b], century=False)
+    one = np.where(from_number_b & written_a, one, 0)
+    two = np.where(from_number_a & written_b, two, 0)
+    none = np.where(from_number_a & from_number_b, none, 0)
+    # what two numbers say of the date is said by the comparison of the numbers, unless they differ altogether
+    none = np.where(number >= TWO_SLIPS, none, 0)
+    slip = (number >= IN_REGION) & (number <= LENGTH) | (number == TWO_SLIPS)
+    one_sided = np.where(written_a, one, two)
+    one_sided = np.where(slip & (one_sided > 1), 0, one_sided)
+    level = np.where(both, level, np.where(written_a | written_b, one_sided, none))
+    witness = both & (level > 1) & ((one == 1) | (two == 1))
+    level = np.where(witness & (level > 3), 4, level)
+    got: Levels = level.astype(np.uint8)
+    return got
+
+
+def _dates(
+    d1: npt.NDArray[np.int16], m1: npt.NDArray[np.int16], y1: npt.NDArray[np.int16],
+    d2: npt.NDArray[np.int16], m2: npt.NDArray[np.int16], y2: npt.NDArray[np.int16], *, century: bool,
+) -> npt.NDArray[np.int64]:  # fmt: skip
+    if not century:
+        y1, y2 = y1 % 100, y2 % 100
+    day, month, year = d1 == d2, m1 == m2, y1 == y2
+    full = (d1 > 0) & (d2 > 0)
+    off = np.abs(y1.astype(np.int32) - y2)
+    slip_of_year = (off == 1) | (off == 10) | (off == 9) | (off == 100)
+    heaped = np.zeros(len(d1), dtype=np.bool_)
+    for d, m in _HEAPED:
+        heaped |= (d1 == d) & (m1 == m) | (d2 == d) & (m2 == m)
+    return np.select(
+        [
+            full & day & month & year,
+            full & year & (d1 == m2) & (m1 == d2),
+            full & ((month & year) | (day & year) | (day & month & slip_of_year)),
+            (~full | heaped) & year,
+        ],
+        [1, 2, 3, 5],
+        6,
+    )

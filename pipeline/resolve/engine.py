@@ -1,0 +1,86 @@
+"""Who is who in one set of rows: the steps in order.
+
+Belongs here: features -> candidates -> comparison -> model -> persons -> households -> persons again. Not here: ids
+that last (:mod:`.stable`), golden records (:mod:`.golden`), files (:mod:`.stage`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log2
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.resolve.blocking import candidate_pairs, unpack
+from pipeline.resolve.cluster import Evidence, Labels, cluster, evidence, obey
+from pipeline.resolve.compare import Comparer
+from pipeline.resolve.digits import Rows
+from pipeline.resolve.features import Features
+from pipeline.resolve.households import Codes, households
+from pipeline.resolve.judgements import Judged
+from pipeline.resolve.model import Model
+from pipeline.resolve.settings import IdentitySettings
+
+
+def odds(probability: float) -> float:
+    """log2 odds of a probability."""
+    return log2(probability / (1 - probability))
+
+
+@dataclass
+class Resolved:
+    """What resolution says of each row.
+
+    Attributes:
+        persons: smallest row of each row's person.
+        households: number of each row's household, -1 unknown.
+        pairs: evidence inside components, for the record.
+        model: the model used.
+        counts: candidate pairs each pass added.
+    """
+
+    persons: Labels
+    households: Codes
+    pairs: Evidence
+    model: Model
+    counts: dict[str, int]
+    comparer: Comparer
+
+
+def resolve_rows(
+    features: Features, where: pl.DataFrame, settings: IdentitySettings, judged: Judged | None = None
+) -> Resolved:
+    """Persons and households of all rows.
+
+    Args:
+        features: what is compared.
+        where: source_file, sheet, row_number of each row.
+        settings: the model.
+        judged: pairs that people have decided.
+    """
+    judged = judged or Judged.none()
+    candidates, counts = candidate_pairs(features, settings.blocking)
+    candidates = np.union1d(candidates, _judged_pairs(judged))
+    comparer = Comparer(features, settings.name)
+    compared = comparer.compare(*unpack(candidates))
+    model = Model.start(settings, len(features))
+    for _ in range(settings.learning.rounds):
+        model.learn(compared, settings.learning.prior_pairs)
+
+    def weigh(a: Rows, b: Rows) -> Evidence:
+        more = comparer.compare(a, b)
+        return obey(evidence(more, model.score(more)), judged)
+
+    pairs = obey(evidence(compared, model.score(compared)), judged)
+    link, cut = odds(settings.cut.possible), odds(settings.cut.match)
+    persons, inside = cluster(pairs, len(features), link=link, cut=cut, compare=weigh)
+    homes = households(features, persons, where, settings.household.shared_members)
+    return Resolved(persons, homes, inside, model, counts, comparer)
+
+
+def _judged_pairs(judged: Judged) -> npt.NDArray[np.uint64]:
+    a = np.concatenate([judged.same_a, judged.different_a]).astype(np.uint64)
+    b = np.concatenate([judged.same_b, judged.different_b]).astype(np.uint64)
+    return np.unique(a << np.uint64(32) | b)

@@ -1,0 +1,166 @@
+"""``rules/identity.yaml``: the matching model as an analyst may change it.
+
+Belongs here: the shape of that file. Not here: what the numbers do (:mod:`.model`, :mod:`.names`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.rulebook import Card, read_yaml
+
+
+class Level(Card):
+    """Shares of pairs that show a level: rows of one person, two relatives, two strangers."""
+
+    m: float = Field(gt=0, lt=1)
+    relative: float = Field(gt=0, le=1)
+    stranger: float | Literal["frequency"]
+    relative_same_day: float | None = None
+    stranger_same_day: float | None = None
+
+
+class Cut(Card):
+    """Probabilities that separate match, possible match and no match."""
+
+    match: float = Field(gt=0, lt=1)
+    possible: float = Field(gt=0, lt=1)
+    within_household: float = Field(gt=0, lt=1)
+
+
+class NumberLevels(Card):
+    """Levels of the comparison of two NIK."""
+
+    note: str = ""
+    exact: Level
+    lossy: Level
+    slip_region: Level
+    slip_date: Level
+    slip_serial: Level
+    length: Level
+    last_digit: Level
+    serial: Level
+    two_slips: Level
+    differs: Level
+
+
+class DateLevels(Card):
+    """Levels of the comparison of two dates of birth."""
+
+    note: str = ""
+    exact: Level
+    swapped: Level
+    one_part: Level
+    by_number: Level
+    year_only: Level
+    differs: Level
+
+
+class PlaceLevels(Card):
+    """Smallest area in common."""
+
+    note: str = ""
+    house: Level
+    desa: Level
+    kecamatan: Level
+    differs: Level
+
+
+class SlipLevels(Card):
+    """Levels of a number that may be mistyped."""
+
+    note: str = ""
+    same: Level
+    slip: Level
+    differs: Level
+
+
+class SameLevels(Card):
+    """Levels of a plain value."""
+
+    note: str = ""
+    same: Level
+    differs: Level
+
+
+class SourceLevels(Card):
+    """Whether both rows stand on one list."""
+
+    note: str = ""
+    one_list: Level
+    two_lists: Level
+
+
+class NameWeights(Card):
+    """Bits by which parts of names count; see :mod:`pipeline.resolve.names`."""
+
+    note: str = ""
+    exact: float
+    spelling: float
+    reordered: float
+    typo: float
+    typo_m: float = Field(gt=0, lt=1)
+    typo_u: float = Field(gt=0, lt=1)
+    initial: float
+    part_missing: float
+    part_differs: float
+    first_differs: float
+    part_cap: float
+    relative_exact: float
+    relative_typo: float
+    relative_part_cap: float
+    relative_alike_cap: float
+    different: float
+
+
+class Blocking(Card):
+    """Sizes of blocks, in rows."""
+
+    note: str = ""
+    block_rows: int = Field(ge=2)
+    window: int = Field(ge=1)
+
+
+class Learning(Card):
+    """How much the shares of the file count against pairs of the run."""
+
+    prior_pairs: float = Field(gt=0)
+    rounds: int = Field(ge=0)
+
+
+class HouseholdSettings(Card):
+    """When two family numbers are one household."""
+
+    note: str = ""
+    shared_members: float = Field(gt=0, le=1)
+
+
+class IdentitySettings(Card):
+    """The whole file."""
+
+    since: date
+    note: str
+    cut: Cut
+    number: NumberLevels
+    birth_date: DateLevels
+    sex: SameLevels
+    family_number: SlipLevels
+    place: PlaceLevels
+    account: SlipLevels
+    member_number: SameLevels
+    phone: SameLevels
+    birth_place: SameLevels
+    source: SourceLevels
+    name: NameWeights
+    blocking: Blocking
+    learning: Learning
+    household: HouseholdSettings
+
+
+def read_settings(rules: Path) -> IdentitySettings:
+    """The model in force; :class:`~pipeline.errors.RulesError` names the line of a mistake."""
+    return read_yaml(rules / "identity.yaml", IdentitySettings)

@@ -1,0 +1,115 @@
+"""The stage: from ``mentions`` to ids, persons, households, pairs and events.
+
+Belongs here: reading and writing of stage files, and the order of steps. Not here: how anything is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from pipeline.history import PublishedRun
+from pipeline.period import Period
+from pipeline.resolve import golden, record, stable
+from pipeline.resolve.cluster import confidence
+from pipeline.resolve.engine import Resolved, odds, resolve_rows
+from pipeline.resolve.features import IDENTITY_COLUMNS, Features, Numbers, build_features
+from pipeline.resolve.judgements import read_judgements
+from pipeline.resolve.names import read_spelling
+from pipeline.resolve.settings import IdentitySettings, read_settings
+from pipeline.store import Store
+from pipeline.tables import HOUSEHOLDS, IDENTITY_EVENTS, MATCH_PAIRS, MENTION_IDS, MENTIONS, PERSONS
+
+Say = Callable[[str], None]
+
+
+def resolve(
+    store: Store,
+    period: Period,
+    rules: Path,
+    *,
+    previous: PublishedRun | None,
+    judgements: pl.DataFrame | None,
+    say: Say,
+) -> None:
+    """Find persons and households in the mentions of a period.
+
+    Reads ``mentions``; writes ``mention_ids``, ``persons``, ``households``, ``match_pairs``, ``identity_events``.
+
+    Args:
+        store: stage files.
+        period: month; ids are inherited from the run before it.
+        rules: folder with ``identity.yaml`` and ``reference/spelling.yaml``.
+        previous: run whose ids are inherited.
+        judgements: columns fingerprint_a, fingerprint_b, judgement (same, different, unsure), valid_until.
+        say: progress, for standard error.
+
+    Raises:
+        RulesError: a mistake in the rules.
+    """
+    settings, spelling = read_settings(rules), read_spelling(rules)
+    features = build_features(store.read(MENTIONS, list(IDENTITY_COLUMNS)), spelling)
+    where = store.read(MENTIONS, ["mention_id", "source_file", "sheet", "row_number", "fingerprint"]).sort("mention_id")
+    judged = read_judgements(judgements, where["fingerprint"], period)
+    resolved = resolve_rows(features, where.select("source_file", "sheet", "row_number"), settings, judged)
+    say(f"{len(features)} rows, {len(np.unique(resolved.persons))} persons")
+    ids, events = _ids(store, features, resolved, previous)
+    store.write(MENTION_IDS, ids)
+    store.write(IDENTITY_EVENTS, events)
+    _write_records(store, features, resolved, ids)
+    store.write(MATCH_PAIRS, _pairs(features, resolved, settings))
+
+
+def _text(numbers: Numbers) -> pl.Series:
+    """Full numbers as text, null elsewhere."""
+    full = numbers.full()
+    text = pl.Series([f"{v:016x}" for v in numbers.packed[full].tolist()], dtype=pl.String)
+    at = np.where(full, np.cumsum(full) - 1, 0)
+    if not full.any():
+        return pl.Series([None] * len(full), dtype=pl.String)
+    return pl.select(pl.when(pl.Series(full)).then(text.gather(at))).to_series()
+
+
+def _ids(
+    store: Store, features: Features, resolved: Resolved, previous: PublishedRun | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    columns = [c for c in stable.PREVIOUS_COLUMNS if c not in ("person_id", "household_id")]
+    rows = store.read(MENTIONS, ["mention_id", *columns]).sort("mention_id")
+    before = None if previous is None else previous.table("mentions", list(stable.PREVIOUS_COLUMNS))
+    group = pl.Series("group", resolved.persons)
+    fresh = stable.minted(group, rows["mention_id"], "P")
+    votes = None if before is None else stable.person_votes(rows.with_columns(group), before)
+    ids, events = stable.inherit(fresh, votes, "person")
+    rows = rows.with_columns(group).join(ids.rename({"id": "person_id"}), on="group", how="left", maintain_order="left")
+    home = pl.Series("group", resolved.households)
+    rows = rows.with_columns(pl.select(pl.when(home >= 0).then(home)).to_series().alias("group"))
+    settled = rows.filter(pl.col("group").is_not_null())
+    fresh = stable.minted(settled["group"], settled["mention_id"], "H")
+    votes = None if before is None else stable.household_votes(settled, before)
+    homes, more = stable.inherit(fresh, votes, "household")
+    rows = rows.join(homes.rename({"id": "household_id"}), on="group", how="left", maintain_order="left")
+    return rows.select("mention_id", "person_id", "household_id"), pl.concat([events, more])
+
+
+def _write_records(store: Store, features: Features, resolved: Resolved, ids: pl.DataFrame) -> None:
+    rows = store.read(MENTIONS, list(golden.COLUMNS)).sort("mention_id")
+    own_nik = pl.select(pl.when(pl.Series(features.nik_valid)).then(_text(features.nik))).to_series()
+    rows = rows.with_columns(
+        ids["person_id"], ids["household_id"], own_nik.alias("own_nik"), _text(features.kk).alias("own_kk")
+    )
+    sure = confidence(resolved.persons, resolved.pairs)
+    certainty = pl.DataFrame({"person_id": ids["person_id"], "confidence": sure[resolved.persons]}).unique("person_id")
+    people = golden.persons(rows, certainty)
+    store.write(PERSONS, people)
+    store.write(HOUSEHOLDS, golden.households(rows, people))
+
+
+def _pairs(features: Features, resolved: Resolved, settings: IdentitySettings) -> pl.DataFrame:
+    pairs = resolved.pairs
+    kept, decision = record.decisions(pairs.a, pairs.b, pairs.total, resolved.persons, odds(settings.cut.possible))
+    return record.pair_rows(
+        pairs.a[kept], pairs.b[kept], decision, features.mention_id, resolved.comparer, resolved.model
+    )
