@@ -1,0 +1,139 @@
+"""The folder of a month: which files are read, what ``sources.yaml`` says of them, and the hash of all.
+
+Belongs here: listing and naming files. Not here: their contents (:mod:`.contents`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import RootModel, model_validator
+
+from pipeline.errors import InputError, Problem, RulesError
+from pipeline.ingest.cards import KINDS, Heading
+from pipeline.ingest.recognise import Said
+from pipeline.rulebook import Card, read_yaml
+
+SOURCES: Final = "sources.yaml"
+IGNORE: Final = "ignore"
+_PASSED_OVER: Final = ("~$*", ".*", "Thumbs.db", "desktop.ini", SOURCES, "*.tmp", "*.part")
+"""Lock files and what operating systems leave: no lists, passed over in silence."""
+
+
+class SourceEntry(Card):
+    """One entry of ``sources.yaml``: what a user says outright of some files, or of one sheet in them."""
+
+    file: str
+    kind: str | None = None
+    program: str | None = None
+    sheet: str | None = None
+    columns: dict[Heading, str] = {}
+
+    @model_validator(mode="after")
+    def _known_kind(self) -> SourceEntry:
+        if self.kind is not None and self.kind not in (*KINDS, IGNORE):
+            raise ValueError(f"kind {self.kind!r} is none of {', '.join((*KINDS, IGNORE))}")
+        return self
+
+
+class SourcesCard(RootModel[list[SourceEntry]]):
+    """``sources.yaml``: a list of entries, also under a key ``sources`` or ``files``, or as file → entry."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_list(cls, data: Any) -> Any:
+        if data is None:
+            return []
+        if isinstance(data, dict):
+            inner = next((data[k] for k in ("sources", "files") if k in data), None)
+            if inner is not None:
+                return cls._as_list(inner)
+            if "file" in data:
+                return [data]
+            return [{"file": file, **entry} if isinstance(entry, dict) else entry for file, entry in data.items()]
+        return data
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file to be read. ``name`` is the file's name; with its folder where two files share a name."""
+
+    path: Path
+    name: str
+    entries: tuple[SourceEntry, ...] = ()
+
+    @property
+    def ignored(self) -> bool:
+        """Whether ``sources.yaml`` leaves the whole file out."""
+        return any(e.kind == IGNORE and e.sheet is None for e in self.entries)
+
+    def said(self, sheet: str) -> Said:
+        """What ``sources.yaml`` says of a sheet; later entries over earlier ones."""
+        kind, program, columns = None, None, dict[str, str]()
+        for entry in self.entries:
+            if entry.sheet is None or fnmatch(sheet.lower(), entry.sheet.lower()):
+                kind, program = entry.kind or kind, entry.program or program
+                columns |= entry.columns
+        return Said(kind, program, columns)
+
+
+def input_files(raw: Path) -> list[InputFile]:
+    """All files of a month's folder and the folders in it, sorted by name.
+
+    Raises:
+        InputError: the folder is missing or holds no file, or ``sources.yaml`` cannot be used.
+    """
+    if not raw.is_dir():
+        raise InputError(
+            Problem(str(raw), "there is no such folder", "the folder with the month's files", "give it with --raw")
+        )
+    paths = [p for p in sorted(raw.rglob("*")) if p.is_file() and not _passed_over(p.relative_to(raw))]
+    if not paths:
+        raise InputError(
+            Problem(str(raw), "the folder is empty", "the month's files (XLSX, CSV …)", "put them there and run again")
+        )
+    entries = _entries(raw)
+    shared = {name for name, n in Counter(p.name for p in paths).items() if n > 1}
+    files = []
+    for path in paths:
+        inner = path.relative_to(raw).as_posix()
+        name = inner if path.name in shared else path.name
+        matching = (e for e in entries if any(fnmatch(t.lower(), e.file.lower()) for t in (path.name, inner)))
+        files.append(InputFile(path, name, tuple(matching)))
+    return sorted(files, key=lambda f: f.name)
+
+
+def _passed_over(path: Path) -> bool:
+    return any(fnmatch(part, p) for part in path.parts for p in _PASSED_OVER)
+
+
+def _entries(raw: Path) -> list[SourceEntry]:
+    path = raw / SOURCES
+    if not path.exists():
+        return []
+    try:
+        return read_yaml(path, SourcesCard).root
+    except RulesError as error:
+        raise InputError(*error.problems) from error
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def inputs_hash(raw: Path) -> str:
+    """Hash over the names and contents of all input files and of ``sources.yaml``."""
+    digest = hashlib.sha256()
+    paths = [f.path for f in input_files(raw)]
+    if (raw / SOURCES).exists():
+        paths.append(raw / SOURCES)
+    for path in paths:
+        digest.update(f"{path.relative_to(raw).as_posix()}\0{file_hash(path)}\0".encode())
+    return digest.hexdigest()

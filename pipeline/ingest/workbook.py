@@ -1,0 +1,141 @@
+"""XLSX, XLS and ODS, cell by cell with python-calamine: other readers hide a cell's type or shift row numbers.
+
+Belongs here: opening workbooks whatever their name says, and what can be wrong with them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import python_calamine as calamine
+
+from pipeline.errors import InputError, Problem
+from pipeline.ingest.contents import Contents
+from pipeline.ingest.sheets import Merge, RawSheet, raw_batch
+
+_BATCH_ROWS: Final = 50_000  # Python objects until they are columns, hence fewer than in text files
+_LARGEST_AREA: Final = 200_000_000  # cells; calamine lays out the whole used area in memory
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+
+
+def workbook_sheets(contents: Contents) -> list[RawSheet]:
+    """All worksheets of a workbook; chart sheets hold no cells and are left out.
+
+    Raises:
+        InputError: password-protected, truncated or otherwise unreadable.
+    """
+    path = contents.path
+    data = path.read_bytes()
+    _refuse_password(path, data)
+    _refuse_vast_area(path, data)
+    book = _guarded(path, lambda: calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)))
+    kinds = [m for m in book.sheets_metadata if m.typ == calamine.SheetTypeEnum.WorkSheet]
+    return [
+        _sheet(path, _guarded(path, lambda name=m.name: book.get_sheet_by_name(name)), m)  # type: ignore[misc]
+        for m in kinds
+    ]
+
+
+def _sheet(path: Path, sheet: Any, metadata: Any) -> RawSheet:
+    merges = tuple(
+        Merge(top + 1, left, bottom + 1, right)
+        for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
+    )
+    hidden = metadata.visible != calamine.SheetVisibleEnum.Visible
+    return RawSheet(sheet.name, lambda: _batches(path, sheet), merges, hidden)
+
+
+def _batches(path: Path, sheet: Any) -> Iterator[pl.DataFrame]:
+    if sheet.start is None:
+        return
+    first, rows = 1, sheet.iter_rows()
+    while block := _guarded(path, lambda: list(islice(rows, _BATCH_ROWS))):
+        yield raw_batch(first, block)
+        first += len(block)
+
+
+def _guarded(path: Path, read: Any) -> Any:
+    """Turn whatever calamine raises, panics of its Rust code included, into a message."""
+    try:
+        return read()
+    except calamine.PasswordError as error:
+        raise InputError(_password(path)) from error
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise InputError(
+            Problem(
+                path.name,
+                f"the workbook cannot be read, it is cut off or damaged ({str(error)[:120]})",
+                "a whole XLSX, XLS or ODS file",
+                "open it in a spreadsheet and save it again, or ask for it again",
+            )
+        ) from error
+
+
+def _password(path: Path) -> Problem:
+    return Problem(
+        path.name,
+        "the workbook is protected by a password",
+        "a workbook that opens without one",
+        "save it without the password (File > Info > Protect Workbook > Encrypt), or ask the sender",
+    )
+
+
+def _refuse_password(path: Path, data: bytes) -> None:
+    """An encrypted XLSX is an OLE container with a stream named EncryptedPackage."""
+    if data.startswith(b"\xd0\xcf\x11\xe0") and _ENCRYPTED in data:
+        raise InputError(_password(path))
+
+
+def _refuse_vast_area(path: Path, data: bytes) -> None:
+    """A stray cell far below or right of the list would make calamine lay out billions of empty cells."""
+    if not data.startswith(b"PK"):
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for part in archive.namelist():
+                if part.startswith("xl/worksheets/") and part.endswith(".xml"):
+                    with archive.open(part) as stream:
+                        _refuse_vast_sheet(path, part, stream)
+    except (zipfile.BadZipFile, OSError, EOFError, zipfile.zlib.error, NotImplementedError):  # type: ignore[attr-defined]
+        return  # calamine says what is wrong with it
+
+
+def _refuse_vast_sheet(path: Path, part: str, stream: Any) -> None:
+    declared = re.search(rb'<dimension ref="[A-Z]+\d+:([A-Z]+)(\d+)"', stream.read(4000))
+    if declared is None or _area(declared[1], int(declared[2])) <= _LARGEST_AREA:
+        return
+    columns, last_row, rest = 0, 0, b""
+    while chunk := stream.read(1 << 20):
+        window = rest + chunk
+        for letters, row in re.findall(rb'<c r="([A-Z]+)(\d+)"[^>]*[^/]>', window):
+            columns, last_row = max(columns, _column(letters)), max(last_row, int(row))
+        rest = window[-200:]
+    if columns * last_row > _LARGEST_AREA:
+        raise InputError(
+            Problem(
+                f"{path.name}, {Path(part).stem}",
+                f"the used area has {last_row:,} rows and {columns:,} columns",
+                "a list without stray cells far from it",
+                "delete the empty rows and columns beyond the list and save",
+            )
+        )
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _area(letters: bytes, row: int) -> int:
+    return _column(letters) * row
