@@ -118,7 +118,7 @@ def _write_book(
     for name, place, part in _sheet_parts(sheet, rows, look, area):
         groups = part["true_desa"].to_list()
         words = _words(sheet, part, look, place, period)
-        page = pages.build(name, cells.write(part, columns, look), columns, look, words, groups)
+        page = pages.build(sheet.code, name, cells.write(part, columns, look), columns, look, words, groups)
         made.append(page)
         placed.append(part.with_columns(sheet=pl.lit(name), row_number=pl.Series(page.at, dtype=pl.Int64)))
         _mark_numbers(page, part, columns)
@@ -217,7 +217,7 @@ def _write_text(
     if "number" in columns:
         table = table.with_columns(number=pl.int_range(1, pl.len() + 1)).select(columns)
     top: list[list[str]] = [[words.title], [words.place], [words.time], []] if look.titles else []
-    top.append(pages.headings(columns, look))
+    top.append(pages.headings(sheet.code, columns, look))
     save_text(path, top, table, look.separator, look.encoding)
     located = rows.with_columns(
         source_file=pl.lit(path.name), sheet=pl.lit(""), row_number=len(top) + 1 + pl.int_range(pl.len(), dtype=pl.Int64)

@@ -313,23 +313,28 @@ PPKS = {
 }  # fmt: skip
 
 
-def _ppks(scene: Scene) -> pl.DataFrame:
-    """Part of those in need; people met in the street have no family and often no number."""
+def ppks_need(scene: Scene) -> pl.DataFrame:
+    """Who stands on the PPKS list and why: pid, hid, need. People met in the street have no household."""
     dice = scene.dice
     alone = scene.homes.select("hid", lonely=pl.col("n_present") == 1, poor=pl.col("desil") <= 4)
     facts = scene.facts.join(alone, on="hid", how="left", maintain_order="left")
     key = keys(facts["pid"].to_numpy())
+    luck = pl.Series(dice.uniform(key, "on the ppks list"))
     old = (pl.col("age") >= 60) & pl.col("lonely") & pl.col("poor").fill_null(False)
-    child = (pl.col("age") < 18) & (pl.col("age") > 2)
+    child = pl.col("age").is_between(3, 17) & pl.Series(dice.happens(key, "neglected", 0.004))
     need = (
-        pl.when(pl.col("odgj") & pl.Series(dice.happens(key, "on the ppks list", 0.7))).then(pl.lit("odgj"))
-        .when((pl.col("disability") != "none") & pl.Series(dice.happens(key, "on the ppks list", 0.3))).then(pl.lit("disability"))
-        .when(old & pl.Series(dice.happens(key, "on the ppks list", 0.35))).then(pl.lit("neglected_elderly"))
-        .when(child & pl.Series(dice.happens(key, "neglected", 0.004))).then(pl.lit("neglected_child"))
+        pl.when(pl.col("odgj") & (luck < 0.7)).then(pl.lit("odgj"))
+        .when((pl.col("disability") != "none") & (luck < 0.3)).then(pl.lit("disability"))
+        .when(old & (luck < 0.35)).then(pl.lit("neglected_elderly"))
+        .when(child).then(pl.lit("neglected_child"))
     )  # fmt: skip
     found = facts.with_columns(need=need).filter(pl.col("need").is_not_null()).select("pid", "hid", "need")
     street = scene.people.filter(pl.col("use") == "ppks").select("pid", "hid", need=pl.lit("odgj"))
-    rows = _identity(pl.concat([found, street]), scene, "ppks", stale=0.4)
+    return pl.concat([found, street])
+
+
+def _ppks(scene: Scene) -> pl.DataFrame:
+    rows = _identity(ppks_need(scene), scene, "ppks", stale=0.4)
     rows = rows.with_columns(
         ppks_category=pl.col("need").replace_strict(PPKS), reason=pl.lit(None, dtype=pl.String)
     )

@@ -55,17 +55,22 @@ class Words:
     signer: str
 
 
-def headings(columns: list[str], look: Look) -> list[str]:
-    """The heading of each column."""
+def headings(code: str, columns: list[str], look: Look) -> list[str]:
+    """The heading of each column of a list."""
     pool = material()["headings"]
+    called = material()["lists"][code].get("names")
     out = []
     for column in columns:
         variants = pool[column][1 if look.database else 0]
+        if column == "name" and called and not look.database:
+            variants = called
         out.append(str(variants[(look.variant + len(column)) % len(variants)]))
     return out
 
 
-def build(name: str, table: pl.DataFrame, columns: list[str], look: Look, words: Words, groups: list[str]) -> Page:
+def build(
+    code: str, name: str, table: pl.DataFrame, columns: list[str], look: Look, words: Words, groups: list[str]
+) -> Page:  # fmt: skip
     """One page.
 
     Args:
@@ -78,7 +83,7 @@ def build(name: str, table: pl.DataFrame, columns: list[str], look: Look, words:
         page.note(words.place)
         page.note(words.time)
         page.blank()
-    heads = headings(columns, look)
+    heads = headings(code, columns, look)
     _header(page, columns, heads, look)
     amount = columns.index("amount") if "amount" in columns else None
     _rows(page, table, columns, heads, look, groups, amount)
