@@ -203,9 +203,7 @@ def _second_recipients(aid: Aid, facts: pl.DataFrame, dice: Dice) -> pl.DataFram
         chosen = dice.some(
             key, "second recipient", 0.012, least=2, among=np.ones(others.height, dtype=bool)
         )  # fmt: skip
-        parts.append(
-            others.filter(pl.Series(chosen)).select(pl.lit(program).alias("program"), "hid", "pid")
-        )
+        parts.append(others.filter(pl.Series(chosen)).select(pl.lit(program).alias("program"), "hid", "pid"))
     return pl.concat(parts)
 
 
@@ -244,7 +242,9 @@ def _share(holders: pl.DataFrame, column: str, among: pl.Series, dice: Dice) -> 
         planted, on="kecamatan_code", how="inner", maintain_order="left"
     )  # fmt: skip
     luck = dice.uniform(keys(pool["pid"].to_numpy()), f"on the shared {column}")
-    pool = pool.with_columns(luck=pl.Series(luck)).with_columns(turn=pl.col("luck").rank("ordinal").over("kecamatan_code"))
+    pool = pool.with_columns(luck=pl.Series(luck)).with_columns(
+        turn=pl.col("luck").rank("ordinal").over("kecamatan_code")
+    )
     members = pool.filter(pl.col("turn") <= pl.col("size")).select(
         "pid", shared=pl.col(column).sort_by("turn").first().over("kecamatan_code")
     )

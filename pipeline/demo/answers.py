@@ -17,7 +17,8 @@ from pipeline.demo.scene import Scene
 from pipeline.demo.verdicts import household_id, person_id
 
 COLUMNS: Final = (
-    "finding_type", "reason", "program", "subject_kind", "true_subject_id", "kecamatan_code", "amount", "optional", "aliases",
+    "finding_type", "reason", "program", "subject_kind", "true_subject_id", "kecamatan_code", "amount", "optional",
+    "aliases",
 )  # fmt: skip
 
 
@@ -157,7 +158,9 @@ def _identity(written: pl.DataFrame) -> list[pl.DataFrame]:
     )
     shared = rows.filter(pl.col("owner").is_not_null()).with_columns(optional=(~pl.col("listed")).cast(pl.Int64))
     owners = shared.with_columns(true_subject_id=person_id("owner"))
-    renamed = rows.filter(pl.col("name_damage") == "other_person").with_columns(optional=(~pl.col("listed")).cast(pl.Int64))
+    renamed = rows.filter(pl.col("name_damage") == "other_person").with_columns(
+        optional=(~pl.col("listed")).cast(pl.Int64)
+    )
     kind: dict[str, str | int] = {"finding_type": "identity_problem", "subject_kind": "person"}
     return [
         _shape(lost, **kind, reason="invalid_nik"),

@@ -57,7 +57,9 @@ def use_cards(scene: Scene) -> CardUse:
     rows = rows.sort("transacted_at", "card_number").with_columns(fate=pl.lit("transaction"))
     agents = emptied.group_by("agent_id", "terminal_id", "kecamatan_code").agg(pl.col("amount").sum()).sort("agent_id")
     holders = (
-        held.group_by("companion_pid").agg(pl.col("kecamatan_code").first(), pl.col("amount").sum()).sort("companion_pid")
+        held.group_by("companion_pid")
+        .agg(pl.col("kecamatan_code").first(), pl.col("amount").sum())
+        .sort("companion_pid")
     )
     return CardUse(_with_junk(rows, scene), agents, holders, unused)
 
@@ -95,10 +97,19 @@ def _cards(scene: Scene) -> pl.DataFrame:
 def _time(scene: Scene, day: Ints, second: Ints) -> pl.Series:
     start = datetime(scene.period.year, scene.period.month, 1)
     offset = pl.Series(day.astype(np.int64) * 86_400 + second.astype(np.int64))
-    return pl.select(pl.lit(start) + pl.duration(seconds=offset)).to_series().alias("transacted_at")
+    return pl.DataFrame({"s": offset}).select(transacted_at=pl.lit(start) + pl.duration(seconds="s")).to_series()
 
 
-_OUT = ("card_number", "transacted_at", "amount", "agent_id", "agent_name", "terminal_id", "channel", "transaction_type")
+_OUT = (
+    "card_number",
+    "transacted_at",
+    "amount",
+    "agent_id",
+    "agent_name",
+    "terminal_id",
+    "channel",
+    "transaction_type",
+)
 
 
 def _columns(rows: pl.DataFrame) -> pl.DataFrame:
@@ -144,7 +155,9 @@ def _at_bank(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     key = mix(keys(frame["pid"].to_numpy()), scene.month)
     counter = (frame["bank"] == 1).to_numpy()
     day = np.where(counter, 6 + scene.dice.below(key, "counter day", 3), frame["day"].to_numpy())
-    second = np.where(counter, 9 * 3600 + scene.dice.below(key, "counter", 800), scene.dice.between(key, "atm", 25_000, 70_000))
+    second = np.where(
+        counter, 9 * 3600 + scene.dice.below(key, "counter", 800), scene.dice.between(key, "atm", 25_000, 70_000)
+    )
     channel = np.where(counter, "TELLER", "ATM")
     return _columns(
         frame.with_columns(
@@ -190,7 +203,9 @@ def _emptied_by_agents(cards: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     size = scene.dice.between(key, "cards emptied", 11, 25)
     chosen = regions.with_columns(size=pl.Series(size)).filter(pl.Series(bad)).drop("n")
     luck = scene.dice.uniform(keys(ready["pid"].to_numpy()), "card with the agent")
-    taken = ready.with_columns(luck=pl.Series(luck)).join(chosen, on="kecamatan_code", how="inner", maintain_order="left")
+    taken = ready.with_columns(luck=pl.Series(luck)).join(
+        chosen, on="kecamatan_code", how="inner", maintain_order="left"
+    )
     taken = taken.with_columns(turn=pl.col("luck").rank("ordinal").over("kecamatan_code") - 1).filter(
         pl.col("turn") < pl.col("size")
     )
@@ -235,5 +250,3 @@ def _with_junk(rows: pl.DataFrame, scene: Scene) -> pl.DataFrame:
         amount=pl.when(pl.col("fate") == "bad_amount").then(pl.lit("#VALUE!")).otherwise("amount"),
     )  # fmt: skip
     return pl.concat([rows, junk]).sort("row", "fate", descending=[False, True]).drop("row")
-
-

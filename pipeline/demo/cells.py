@@ -23,8 +23,10 @@ _RELATIONSHIP: Final = {
     "other_relative": "FAMILI LAIN",
 }  # fmt: skip
 _SCHOOL: Final = (
-    {"none": "TIDAK SEKOLAH", "too young": "BELUM SEKOLAH", "sd": "SD", "smp": "SMP", "sma": "SMA", "higher": "PERGURUAN TINGGI"},
-    {"none": "Tidak Sekolah", "too young": "Belum Sekolah", "sd": "SD/MI", "smp": "SMP/MTs", "sma": "SMA/SMK", "higher": "Perguruan Tinggi"},
+    {"none": "TIDAK SEKOLAH", "too young": "BELUM SEKOLAH", "sd": "SD", "smp": "SMP", "sma": "SMA",
+     "higher": "PERGURUAN TINGGI"},
+    {"none": "Tidak Sekolah", "too young": "Belum Sekolah", "sd": "SD/MI", "smp": "SMP/MTs", "sma": "SMA/SMK",
+     "higher": "Perguruan Tinggi"},
 )  # fmt: skip
 _DISABILITY: Final = {"none": "TIDAK", "mild": "RINGAN", "severe": "BERAT"}
 _POPULATION: Final = {"active": "AKTIF", "deceased": "MENINGGAL", "moved": "PINDAH"}
@@ -113,7 +115,9 @@ def _rt_rw() -> pl.Expr:
 
 
 def _birth(look: Look) -> pl.Expr:
-    return pl.concat_str(_case(pl.col("birth_place"), look), dates("birth_date", look), separator=", ", ignore_nulls=True)
+    return pl.concat_str(
+        _case(pl.col("birth_place"), look), dates("birth_date", look), separator=", ", ignore_nulls=True
+    )
 
 
 def _period(look: Look) -> pl.Expr:
@@ -122,9 +126,23 @@ def _period(look: Look) -> pl.Expr:
     return pl.concat_str(_case(month, look), value.dt.year().cast(pl.String), separator=" ")
 
 
-_Writer = Callable[[Look], pl.Expr]
+_PLAIN: Final[Mapping[str, pl.Expr]] = {
+    "relationship": pl.when((pl.col("relationship") == "spouse") & (pl.col("sex") == "L"))
+    .then(pl.lit("SUAMI")).otherwise(pl.col("relationship").replace(_RELATIONSHIP)),
+    "rt_rw": _rt_rw(),
+    "pregnant": _yes_no("pregnant"),
+    "odgj": _yes_no("odgj"),
+    "disability": pl.col("disability").replace(_DISABILITY),
+    "population_status": pl.col("population_status").replace(_POPULATION),
+    "certificate": pl.col("external_id"),
+    "staff_number": pl.col("external_id"),
+    "why": pl.col("reason"),
+    "signature": pl.lit(None, dtype=pl.String),
+    "faskes": pl.concat_str(pl.lit("PKM "), pl.col("kecamatan").str.to_uppercase()),
+}  # fmt: skip
+"""Columns that all files write alike."""
 
-_WRITERS: Final[Mapping[str, _Writer]] = {
+_BY_LOOK: Final[Mapping[str, Callable[[Look], pl.Expr]]] = {
     "nik": lambda look: _lossy("nik", look),
     "no_kk": lambda look: _lossy("no_kk", look),
     "name": lambda look: _case(pl.col("name"), look),
@@ -132,33 +150,28 @@ _WRITERS: Final[Mapping[str, _Writer]] = {
     "birth_date": lambda look: dates("birth_date", look),
     "ttl": _birth,
     "sex": lambda look: pl.col("sex").replace({"L": look.sex[0], "P": look.sex[1]}),
-    "relationship": lambda look: pl.when((pl.col("relationship") == "spouse") & (pl.col("sex") == "L"))
-    .then(pl.lit("SUAMI")).otherwise(pl.col("relationship").replace(_RELATIONSHIP)),
     "address": _address,
     "dusun": _dusun,
     "rt": lambda look: _neighbourhood("rt", look),
     "rw": lambda look: _neighbourhood("rw", look),
-    "rt_rw": lambda look: _rt_rw(),
     "desa": _desa,
     "kecamatan": lambda look: _case(pl.col("kecamatan"), look),
     "kabupaten": _kabupaten,
-    "pregnant": lambda look: _yes_no("pregnant"),
-    "odgj": lambda look: _yes_no("odgj"),
     "school_level": lambda look: pl.col("school_level").replace(_SCHOOL[look.variant % 2]),
-    "disability": lambda look: pl.col("disability").replace(_DISABILITY),
-    "population_status": lambda look: pl.col("population_status").replace(_POPULATION),
     "amount": lambda look: _money("amount", look),
     "income": lambda look: _money("income", look),
     "death_date": lambda look: dates("death_date", look),
     "proposed_at": lambda look: dates("proposed_at", look),
     "list_period": _period,
     "companion": lambda look: _case(pl.col("companion"), look),
-    "certificate": lambda look: pl.col("external_id"),
-    "staff_number": lambda look: pl.col("external_id"),
-    "why": lambda look: pl.col("reason"),
-    "signature": lambda look: pl.lit(None, dtype=pl.String),
-    "faskes": lambda look: pl.concat_str(pl.lit("PKM "), pl.col("kecamatan").str.to_uppercase()),
-}  # fmt: skip
+}
+"""Columns that each file writes in its own way."""
+
+
+def _cell(column: str, look: Look) -> pl.Expr:
+    if column in _BY_LOOK:
+        return _BY_LOOK[column](look)
+    return _PLAIN.get(column, pl.col(column))
 
 
 def columns(wanted: list[str], look: Look) -> list[str]:
@@ -178,7 +191,4 @@ def columns(wanted: list[str], look: Look) -> list[str]:
 
 def write(rows: pl.DataFrame, wanted: list[str], look: Look) -> pl.DataFrame:
     """The cells of a table, a column a heading, in the order of ``wanted`` (running ``number`` left to the page)."""
-    exprs = [
-        _WRITERS[c](look).alias(c) if c in _WRITERS else pl.col(c) for c in wanted if c != "number"
-    ]
-    return rows.select(exprs)
+    return rows.select(_cell(c, look).alias(c) for c in wanted if c != "number")

@@ -102,9 +102,9 @@ def household_facts(world: World, facts: pl.DataFrame, work: pl.DataFrame) -> pl
         separator=", ",
         ignore_nulls=True,
     )
-    amount = pl.sum_horizontal(
-        [pl.col(f) * rupiah for f, rupiah in zip(flags, COMPONENTS.values(), strict=True)]
-    ).clip(upper_bound=900_000)
+    amount = pl.sum_horizontal([pl.col(f) * rupiah for f, rupiah in zip(flags, COMPONENTS.values(), strict=True)]).clip(
+        upper_bound=900_000
+    )
     bars = (
         present.select("pid", "hid")
         .join(work, on="pid", how="inner")

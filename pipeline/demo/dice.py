@@ -63,7 +63,8 @@ class Dice:
 
     def below(self, key: Keys, question: str, limit: npt.ArrayLike) -> Ints:
         """Whole numbers from 0 to below ``limit`` (one number, or one a key)."""
-        return np.floor(self.uniform(key, question) * np.asarray(limit)).astype(np.int64)
+        out: Ints = np.floor(self.uniform(key, question) * np.asarray(limit)).astype(np.int64)
+        return out
 
     def between(self, key: Keys, question: str, low: npt.ArrayLike, high: npt.ArrayLike) -> Ints:
         """Whole numbers from ``low`` to ``high``, both included."""

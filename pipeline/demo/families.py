@@ -69,7 +69,8 @@ def found_households(n: int, places: pl.DataFrame, dice: Dice, today: date) -> p
     # a child on two family cards has one welfare rank, whichever card is looked at
     parents = frame.select(pl.col("hid").alias("parent_hid"), pl.col("desil").alias("their_desil"))
     frame = frame.join(parents, on="parent_hid", how="left", maintain_order="left").with_columns(
-        desil=pl.coalesce("their_desil", "desil"), desil_known=pl.col("desil_known") | pl.col("their_desil").is_not_null()
+        desil=pl.coalesce("their_desil", "desil"),
+        desil_known=pl.col("desil_known") | pl.col("their_desil").is_not_null(),
     )
     known = frame.filter(~pl.col("desil_known"))["hid"]
     frame = frame.with_columns(
@@ -155,7 +156,9 @@ def _children(households: pl.DataFrame, dice: Dice, now: int) -> pl.DataFrame:
     turn = np.arange(len(family)) - np.repeat(np.cumsum(births) - births, births)
     child_key = mix(key[family], keys(turn), 1)
     first = (dice.between(key, "age at first birth", 18, 27) * YEAR).astype(int)[family]
-    gap = (dice.between(child_key, "years between births", 1, 5) * YEAR).astype(int) + dice.below(child_key, "birth", 300)
+    gap = (dice.between(child_key, "years between births", 1, 5) * YEAR).astype(int) + dice.below(
+        child_key, "birth", 300
+    )
     gap[turn == 0] = dice.below(child_key, "birth", 360)[turn == 0]
     born = mother[family] + first + _running_sum(gap, births)
     age = (now - born) / YEAR
@@ -251,14 +254,20 @@ def _name(people: pl.DataFrame, dice: Dice) -> pl.DataFrame:
     people = people.join(fathers, on="hid", how="left", maintain_order="left")
     other_father = names.draw_given(dice, mix(key, 3), origin, np.zeros(len(key), dtype=bool), "father's name")
     father = pl.select(
-        pl.when(pl.Series(np.isin(role, (2, 4)))).then(pl.coalesce(people["father"], other_father)).otherwise(other_father)
+        pl.when(pl.Series(np.isin(role, (2, 4))))
+        .then(pl.coalesce(people["father"], other_father))
+        .otherwise(other_father)
     ).to_series()
     full = names.full_names(dice, key, origin, woman, given=people["given"], fam=people["fam"], father=father)
     people = people.with_columns(name=full)
     heads = people.filter((pl.col("role") == 0) & ~pl.col("woman")).select("hid", pl.col("name").alias("father_name"))
     junior = pl.Series((role == 2) & ~woman & dice.happens(key, "named as the father", 0.006))
     return people.join(heads, on="hid", how="left", maintain_order="left").with_columns(
-        name=pl.when(junior).then(pl.coalesce("father_name", "name")).otherwise("name").str.replace_all(r"\s+", " ").str.strip_chars()
+        name=pl.when(junior)
+        .then(pl.coalesce("father_name", "name"))
+        .otherwise("name")
+        .str.replace_all(r"\s+", " ")
+        .str.strip_chars()
     )
 
 

@@ -139,7 +139,11 @@ def _sheet_parts(
     by = choices[look.variant % len(choices)]
     if by == "all":
         plain = ("Sheet1", "DATA", "Daftar", sheet.kind.upper())[look.variant % 4]
-        yield plain, _upper(area), rows.sort("kecamatan_code", "desa_code", maintain_order=True) if look.sections else rows
+        yield (
+            plain,
+            _upper(area),
+            rows.sort("kecamatan_code", "desa_code", maintain_order=True) if look.sections else rows,
+        )
     elif by == "group":
         for job, (name, _, _) in JOBS.items():
             part = rows.filter(pl.col("job") == job)
@@ -220,7 +224,9 @@ def _write_text(
     top.append(pages.headings(sheet.code, columns, look))
     save_text(path, top, table, look.separator, look.encoding)
     located = rows.with_columns(
-        source_file=pl.lit(path.name), sheet=pl.lit(""), row_number=len(top) + 1 + pl.int_range(pl.len(), dtype=pl.Int64)
+        source_file=pl.lit(path.name),
+        sheet=pl.lit(""),
+        row_number=len(top) + 1 + pl.int_range(pl.len(), dtype=pl.Int64),
     )
     layout = sum(1 for line in top if line)
     return Written(located, _sheets([(path.name, "", layout, layout + rows.height)]))
@@ -242,10 +248,12 @@ def save_text(path: Path, top: list[list[str]], table: pl.DataFrame, separator: 
 # ------------------------------------------------------------------------------ transactions
 
 _HEADINGS: Final = (
-    {"card_number": "NO_KARTU", "written_at": "WAKTU", "amount": "NOMINAL", "agent_id": "ID_AGEN", "agent_name": "NAMA_AGEN",
-     "terminal_id": "ID_TERMINAL", "channel": "KANAL", "transaction_type": "JENIS_TRANSAKSI"},
+    {"card_number": "NO_KARTU", "written_at": "WAKTU", "amount": "NOMINAL", "agent_id": "ID_AGEN",
+     "agent_name": "NAMA_AGEN", "terminal_id": "ID_TERMINAL", "channel": "KANAL",
+     "transaction_type": "JENIS_TRANSAKSI"},
     {"card_number": "NO KKS", "written_at": "TANGGAL TRANSAKSI", "amount": "NOMINAL", "agent_id": "ID AGEN",
-     "agent_name": "NAMA AGEN", "terminal_id": "TERMINAL ID", "channel": "CHANNEL", "transaction_type": "JENIS TRANSAKSI"},
+     "agent_name": "NAMA AGEN", "terminal_id": "TERMINAL ID", "channel": "CHANNEL",
+     "transaction_type": "JENIS TRANSAKSI"},
 )  # fmt: skip
 
 

@@ -94,7 +94,8 @@ def _identity(rows: pl.DataFrame, scene: Scene, code: str, *, stale: float) -> p
             no_kk=pl.when(old).then(pl.coalesce("old_kk", "no_kk")).otherwise("no_kk"),
             birth_place=places_of_birth,
             dusun=dusun,
-            address=pl.when("on_street").then(pl.concat_str(pl.lit("Jl. "), street, pl.lit(" No. "), number)).otherwise(dusun),
+            address=pl.when("on_street").then(pl.concat_str(pl.lit("Jl. "), street, pl.lit(" No. "), number))
+            .otherwise(dusun),
             rt=pl.when("has_rt").then("rt"),
             rw=pl.when("has_rt").then("rw"),
         )
@@ -128,7 +129,9 @@ def _mentions(rows: pl.DataFrame) -> pl.DataFrame:
     return out if "line" in out.columns else out.with_columns(line=pl.lit(0, dtype=pl.Int64))
 
 
-def _choose(values: tuple[str, ...], dice: Dice, key: Keys, question: str, weights: tuple[float, ...] | None = None) -> pl.Series:
+def _choose(
+    values: tuple[str, ...], dice: Dice, key: Keys, question: str, weights: tuple[float, ...] | None = None
+) -> pl.Series:
     at = dice.pick(key, question, weights or (1.0,) * len(values))
     return pl.Series(np.asarray(values, dtype=object)[at].tolist(), dtype=pl.String)
 
@@ -256,7 +259,8 @@ def _deaths(scene: Scene) -> pl.DataFrame:
     )
     key = keys(rows["pid"].to_numpy())
     certificate = pl.concat_str(
-        pl.lit("7500-KM-"), pl.Series(scene.dice.between(key, "certificate", 10_000, 999_999)).cast(pl.String).str.zfill(8)
+        pl.lit("7500-KM-"),
+        pl.Series(scene.dice.between(key, "certificate", 10_000, 999_999)).cast(pl.String).str.zfill(8),
     )
     rows = rows.with_columns(external_id=certificate)
     return _mentions(_identity(rows, scene, "deaths", stale=0.5).sort("death_date", "pid"))
@@ -273,17 +277,21 @@ _EMPLOYERS = {
 
 
 def _employment(scene: Scene) -> pl.DataFrame:
-    rows = scene.employed.join(scene.people.select("pid", "hid", "death_day"), on="pid", how="left", maintain_order="left")
+    rows = scene.employed.join(
+        scene.people.select("pid", "hid", "death_day"), on="pid", how="left", maintain_order="left"
+    )
     key = keys(rows["pid"].to_numpy())
     kept = scene.dice.happens(key, "the dead stay on the payroll", 0.3)
-    rows = rows.filter(pl.Series(kept) | pl.col("death_day").is_null() | (pl.col("job") == "pensioner")).drop("death_day")
+    rows = rows.filter(pl.Series(kept) | pl.col("death_day").is_null() | (pl.col("job") == "pensioner")).drop(
+        "death_day"
+    )
     key = keys(rows["pid"].to_numpy())
     luck = scene.dice.uniform(key, "employer")
-    employer = [
-        _EMPLOYERS[j][int(u * len(_EMPLOYERS[j]))] for j, u in zip(rows["job"].to_list(), luck, strict=True)
-    ]
+    employer = [_EMPLOYERS[j][int(u * len(_EMPLOYERS[j]))] for j, u in zip(rows["job"].to_list(), luck, strict=True)]
     number = scene.dice.between(key, "staff number", 10**8, 10**9 - 1)
-    rows = rows.with_columns(employer=pl.Series(employer, dtype=pl.String), external_id=pl.Series(number).cast(pl.String))
+    rows = rows.with_columns(
+        employer=pl.Series(employer, dtype=pl.String), external_id=pl.Series(number).cast(pl.String)
+    )
     rows = rows.rename({"written": "employment_type"})
     return _mentions(_identity(rows, scene, "employment", stale=0.5).sort("job", "kecamatan_code", "pid"))
 
@@ -335,9 +343,7 @@ def ppks_need(scene: Scene) -> pl.DataFrame:
 
 def _ppks(scene: Scene) -> pl.DataFrame:
     rows = _identity(ppks_need(scene), scene, "ppks", stale=0.4)
-    rows = rows.with_columns(
-        ppks_category=pl.col("need").replace_strict(PPKS), reason=pl.lit(None, dtype=pl.String)
-    )
+    rows = rows.with_columns(ppks_category=pl.col("need").replace_strict(PPKS), reason=pl.lit(None, dtype=pl.String))
     return _mentions(rows.sort("kecamatan_code", "desa_code", "pid"))
 
 
@@ -360,9 +366,9 @@ def _proposals(scene: Scene) -> pl.DataFrame:
     unknown = scene.people.filter(pl.col("use") == "proposals").select("pid", "hid")
     rows = _identity(pl.concat([known, unknown]), scene, "proposals", stale=0.3)
     key = keys(rows["pid"].to_numpy())
-    day = pl.lit(scene.period.first_day) + pl.duration(days=pl.Series(dice.between(key, "day of a proposal", 2, 26)))
+    rows = rows.with_columns(day=pl.Series(dice.between(key, "day of a proposal", 2, 26)))
     rows = rows.with_columns(
         program=_choose(_WANTED, dice, key, "wanted program"), reason=_choose(_REASONS, dice, key, "why"),
-        proposed_at=day.cast(pl.Date),
+        proposed_at=(pl.lit(scene.period.first_day) + pl.duration(days="day")).cast(pl.Date),
     )  # fmt: skip
     return _mentions(rows.sort("desa_code", "pid"))

@@ -57,7 +57,7 @@ class Look:
 def material() -> dict[str, Any]:
     """Headings and lists of ``layouts.yaml``."""
     text = files("pipeline.demo").joinpath("layouts.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(text)
+    loaded: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506, the C twin of safe_load
     return loaded
 
 
@@ -89,7 +89,9 @@ def choose(code: str, area: str, rows: int, dice: Dice) -> Look:
         sex=one("sex", _SEXES, (6, 2, 1, 0.7, 0.3)),
         join_birth=chance("joined birth", 0.35),
         join_rt_rw=chance("joined rt rw", 0.35),
-        titles=table or workbook and chance("titles", 0.85) or not plain and not workbook and chance("titles", 0.25),
+        titles=table
+        or (workbook and chance("titles", 0.85))
+        or (not plain and not workbook and chance("titles", 0.25)),
         column_numbers=one("column numbers", ("none", "number", "text"), (3, 2, 1)) if workbook else "none",
         totals=workbook and chance("totals", 0.6),
         signature=workbook and chance("signature", 0.6),

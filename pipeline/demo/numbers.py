@@ -84,7 +84,8 @@ _SPREAD = 736_878_793
 
 def _spread(key_values: pl.Series, digits: int) -> pl.Series:
     """Numbers of so many digits that look random and never meet (for keys below 10^digits and 10^10)."""
-    return (key_values.cast(pl.Int64) * _SPREAD % 10**digits).cast(pl.String).str.zfill(digits)
+    spread: pl.Series = key_values.cast(pl.Int64) * _SPREAD % 10**digits
+    return spread.cast(pl.String).str.zfill(digits)
 
 
 def cards(key_values: pl.Series) -> pl.Series:

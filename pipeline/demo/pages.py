@@ -86,7 +86,7 @@ def build(
     heads = headings(code, columns, look)
     _header(page, columns, heads, look)
     amount = columns.index("amount") if "amount" in columns else None
-    _rows(page, table, columns, heads, look, groups, amount)
+    _rows(page, table, columns, heads, look, groups)
     if look.totals:
         _total(page, "JUMLAH", len(columns), amount, table)
     if look.signature:
@@ -113,7 +113,7 @@ def _header(page: Page, columns: list[str], heads: list[str], look: Look) -> Non
 
 
 def _rows(
-    page: Page, table: pl.DataFrame, columns: list[str], heads: list[str], look: Look, groups: list[str], amount: int | None
+    page: Page, table: pl.DataFrame, columns: list[str], heads: list[str], look: Look, groups: list[str]
 ) -> None:  # fmt: skip
     number, last = 0, ""
     lead = [0] if columns[0] == "number" else []

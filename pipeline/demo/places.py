@@ -101,4 +101,3 @@ def birth_places() -> dict[str, str]:
         for kecamatan, _ in _children(kabupaten)[:4]
     }
     return there | here
-

@@ -111,9 +111,7 @@ def _employed(persons: pl.DataFrame, dice: Dice) -> pl.DataFrame:
     income: Ints = dice.between(key, "income", low, high) // 50_000 * 50_000
     which = dice.uniform(key, "how the job is written")
     written = [JOBS[j][2][int(u * len(JOBS[j][2]))] for j, u in zip(jobs, which, strict=True)]
-    return working.with_columns(
-        written=pl.Series(written, dtype=pl.String), income=pl.Series(income, dtype=pl.Int64)
-    )
+    return working.with_columns(written=pl.Series(written, dtype=pl.String), income=pl.Series(income, dtype=pl.Int64))
 
 
 def bars(persons: pl.DataFrame, employed: pl.DataFrame) -> pl.DataFrame:

@@ -42,7 +42,11 @@ def units(scene: Scene) -> pl.DataFrame:
     out = pl.concat(parts, how="diagonal_relaxed")
     lone = (pl.col("n_present") == 0) | ~pl.col("registered")
     out = out.with_columns(against=pl.when(lone).then(pl.lit([], dtype=pl.List(pl.String))).otherwise("against"))
-    gone = pl.when(pl.col("gone").is_not_null()).then(pl.concat_list("gone")).otherwise(pl.lit([], dtype=pl.List(pl.String)))
+    gone = (
+        pl.when(pl.col("gone").is_not_null())
+        .then(pl.concat_list("gone"))
+        .otherwise(pl.lit([], dtype=pl.List(pl.String)))
+    )
     out = out.with_columns(against=pl.concat_list("against", gone))
     return out.with_columns(
         status=pl.when(pl.col("against").list.len() > 0).then(pl.lit("ineligible"))
@@ -106,7 +110,10 @@ _COLUMNS: Final = (
 def measures(judged: pl.DataFrame) -> pl.DataFrame:
     """Coverage, exclusion and inclusion error by program, kecamatan and province."""
     counts = judged.with_columns(
-        entitled=(pl.col("status") == "eligible") & ~pl.col("excluded") & pl.col("registered") & (pl.col("n_present") > 0),
+        entitled=(pl.col("status") == "eligible")
+        & ~pl.col("excluded")
+        & pl.col("registered")
+        & (pl.col("n_present") > 0),
         wrong=pl.col("served") & (pl.col("status") == "ineligible"),
     )
     kecamatan = counts.with_columns(area_level=pl.lit("kecamatan"), area_code="kecamatan_code")
@@ -157,7 +164,7 @@ def gate(scene: Scene, judged: pl.DataFrame, written: pl.DataFrame) -> pl.DataFr
     wrong = (
         pl.when(pl.col("gone").is_not_null()).then(pl.col("gone"))
         .when(own).then(pl.lit("ineligible"))
-        .when((turn > 0)).then(pl.lit("duplicate_line"))
+        .when(turn > 0).then(pl.lit("duplicate_line"))
     )  # fmt: skip
     doubt = (
         pl.when(~pl.col("registered")).then(pl.lit("not_in_registry"))

@@ -199,7 +199,7 @@ def _births(world: World, dice: Dice, ask: str) -> World:
     if mothers.height == 0:
         return world
     mother_key = keys(mothers["pid"].to_numpy())
-    line = persons.filter((pl.col("role") == 0)).select("hid", pl.col("fam").alias("line"))
+    line = persons.filter(pl.col("role") == 0).select("hid", pl.col("fam").alias("line"))
     babies = mothers.join(line, on="hid", how="left", maintain_order="left").select(
         "hid", "origin", pl.lit(2, dtype=pl.Int64).alias("role"), pl.coalesce("line", "fam").alias("fam"),
         pid=pl.int_range(pl.len(), dtype=pl.Int64) + persons.height,
