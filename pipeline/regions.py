@@ -32,6 +32,14 @@ class PlaceRules(Card):
     bps_kabupaten: dict[str, str] = Field(default_factory=dict)
 
 
+class Remark(NamedTuple):
+    """What a person should know about how a region was read: code of the notice, the name or code written, message."""
+
+    code: str
+    subject: str
+    message: str
+
+
 class Written(NamedTuple):
     """What a row says of where it is: names and codes as written, empty where absent."""
 
@@ -51,8 +59,8 @@ class Located:
     kabupaten_code: str | None = None
     kecamatan_code: str | None = None
     desa_code: str | None = None
-    remarks: tuple[tuple[str, str], ...] = ()
-    """Notice code and message: a name read otherwise than written, a name not found, a code that does not agree."""
+    remarks: tuple[Remark, ...] = ()
+    """A name read otherwise than written, a name not found, a code that does not agree."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,7 @@ class Gazetteer:
         }
         self._city = re.compile(rf"^(?:{'|'.join(map(re.escape, rules.prefixes.get('kota', ['KOTA'])))})\s+")
         self._children = lru_cache(maxsize=None)(self._read_children)
+        self.locate = lru_cache(maxsize=1_000_000)(self._locate)
 
     def _words(self, level: str) -> list[str]:
         return sorted(self.rules.prefixes.get(level, []), key=lambda w: -len(w)) or [level.upper()]
@@ -138,12 +147,12 @@ class Gazetteer:
             return "KOTA " + self._city.sub("", text)
         return self._prefix[level].sub("", text) or text
 
-    def locate(self, written: Written) -> Located:
+    def _locate(self, written: Written) -> Located:
         """Find where a row is.
 
         Names decide; a code fills in where there are no names, and is reported where it says something else.
         """
-        remarks: list[tuple[str, str]] = []
+        remarks: list[Remark] = []
         kabupaten = self._kabupaten(written, remarks)
         kecamatan = self._kecamatan(written, kabupaten, remarks)
         desa = self._desa(written, kabupaten, kecamatan, remarks)
@@ -154,7 +163,7 @@ class Gazetteer:
 
     # ------------------------------------------------------------- levels
 
-    def _kabupaten(self, written: Written, remarks: list[tuple[str, str]]) -> list[Region]:
+    def _kabupaten(self, written: Written, remarks: list[Remark]) -> list[Region]:
         """Kabupaten that the row may mean; of the same name, all (the kecamatan decides)."""
         if written.kabupaten:
             folded = self.fold(written.kabupaten, "kabupaten")
@@ -166,7 +175,7 @@ class Gazetteer:
         home = (written.hint or self.rules.home_province or "")[:2]
         return [k for k in self.kabupaten if k.code.startswith(home)] if home else list(self.kabupaten)
 
-    def _kecamatan(self, written: Written, kabupaten: list[Region], remarks: list[tuple[str, str]]) -> list[Region]:
+    def _kecamatan(self, written: Written, kabupaten: list[Region], remarks: list[Remark]) -> list[Region]:
         if not written.kecamatan:
             return []
         folded = self.fold(written.kecamatan, "kecamatan")
@@ -179,12 +188,16 @@ class Gazetteer:
             found = [k for k in found if k.code.startswith(written.hint)] or found
         if len(found) > 1:
             remarks.append(
-                ("region_unclear", f"kecamatan {written.kecamatan!r} is in several kabupaten; name the kabupaten")
+                Remark(
+                    "region_unclear",
+                    written.kecamatan,
+                    f"kecamatan {written.kecamatan!r} is in several kabupaten; name the kabupaten",
+                )
             )
         return found
 
     def _desa(
-        self, written: Written, kabupaten: list[Region], kecamatan: list[Region], remarks: list[tuple[str, str]]
+        self, written: Written, kabupaten: list[Region], kecamatan: list[Region], remarks: list[Remark]
     ) -> Region | None:
         if not written.desa:
             return None
@@ -201,7 +214,7 @@ class Gazetteer:
         if len(inside) == 1:
             return inside[0]
         why = "several kecamatan have a desa of that name" if inside else "there is no desa of that name"
-        remarks.append(("region_unclear", f"desa {written.desa!r} without its kecamatan: {why}"))
+        remarks.append(Remark("region_unclear", written.desa, f"desa {written.desa!r} without its kecamatan: {why}"))
         return None
 
     @staticmethod
@@ -213,18 +226,20 @@ class Gazetteer:
 
     # ------------------------------------------------------------ matching
 
-    def _match(
-        self, written: str, folded: str, candidates: Sequence[Region], remarks: list[tuple[str, str]]
-    ) -> list[Region]:
+    def _match(self, written: str, folded: str, candidates: Sequence[Region], remarks: list[Remark]) -> list[Region]:
         """Regions of that name; else of its old spelling; else the only one a slip of the pen away."""
         for form in (str, _squeezed):
             if exact := [c for c in candidates if form(c.folded) == form(folded)]:
                 return exact
         near = _nearest(folded, candidates)
         if near:
-            remarks.append(("region_spelling", f"{written!r} was read as {near[0].name!r}"))
+            remarks.append(Remark("region_spelling", written, f"{written!r} was read as {near[0].name!r}"))
         else:
-            remarks.append(("region_unknown", f"there is no {written!r} where the row says it is; check the spelling"))
+            remarks.append(
+                Remark(
+                    "region_unknown", written, f"there is no {written!r} where the row says it is; check the spelling"
+                )
+            )
         return near
 
     # --------------------------------------------------------------- codes
@@ -241,7 +256,11 @@ class Gazetteer:
             longer = code if len(code) == 10 and self.exists(code) and not written.desa else None
             return Located(found.kabupaten_code, found.kecamatan_code, longer or found.desa_code, found.remarks)
         system = "BPS's" if self.rules.bps_kabupaten.get(code[:4]) == named[:4] else "another region's"
-        remark = ("region_code", f"code {code[:4]}… beside {self.name_of(named)!r} is {system}: the name was used")
+        remark = Remark(
+            "region_code",
+            f"{code[:4]}…",
+            f"code {code[:4]}… beside {self.name_of(named)!r} is {system}: the name was used",
+        )
         return Located(found.kabupaten_code, found.kecamatan_code, found.desa_code, (*found.remarks, remark))
 
     @staticmethod
@@ -260,7 +279,11 @@ class Gazetteer:
         if code[:4] in self.rules.bps_kabupaten and len(code) < 10:  # a desa code of BPS is not in the list
             remarks = (
                 *remarks,
-                ("region_code", f"region code {code[:4]}… was read as Kemendagri's; no name to check it by"),
+                Remark(
+                    "region_code",
+                    f"{code[:4]}…",
+                    f"region code {code[:4]}… was read as Kemendagri's; no name to check it by",
+                ),
             )
         return Located(code[:4], code[:6] if len(code) >= 6 else None, code if len(code) == 10 else None, remarks)
 
@@ -295,3 +318,8 @@ def _nearest(folded: str, candidates: Sequence[Region]) -> list[Region]:
         return []
     alone = len(scored) == 1 or scored[1][0] > scored[0][0] + (1 if scored[0][0] > 1 else 0)
     return [scored[0][2]] if alone else []
+
+
+def _edits(folded: str, squeezed: str, candidate: str) -> int:
+    """Slips between two names, in the spelling as written or in the common one, whichever explains more."""
+    return min(OSA.distance(folded, candidate), OSA.distance(squeezed, _squeezed(candidate)))

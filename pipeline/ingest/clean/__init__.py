@@ -7,6 +7,6 @@ which rows are accepted (``accept``) and how a sheet is put together (``rows``).
 """
 
 from pipeline.ingest.clean.reference import Cleaner
-from pipeline.ingest.clean.rows import Cleaned, Context, clean
+from pipeline.ingest.clean.rows import Cleaned, Context, clean, clean_sheets
 
-__all__ = ["Cleaned", "Cleaner", "Context", "clean"]
+__all__ = ["Cleaned", "Cleaner", "Context", "clean", "clean_sheets"]

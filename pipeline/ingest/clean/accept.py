@@ -8,6 +8,7 @@ is written but lossy, masked or impossible counts as present; what else is wrong
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -82,17 +83,23 @@ def reasons(kind: str, cleaned: pl.DataFrame) -> pl.DataFrame:
     return cleaned.select(reason=reason, detail=detail)
 
 
-def as_read(rows: RawRows, headings: dict[str, str], chosen: pl.Series) -> pl.Series:
-    """The chosen rows as read: JSON of heading → text, empty cells left out."""
-    columns = [c for c in headings if rows.has(c)]
-    named = [headings[c] for c in columns]
+def as_read(rows: RawRows, headings: Sequence[dict[str, str]], chosen: pl.Series) -> pl.Series:
+    """The chosen rows as read: JSON of heading → text, empty cells left out.
+
+    Args:
+        rows: raw rows.
+        headings: of each sheet, canonical column → heading as written.
+        chosen: which rows.
+    """
     return pl.Series(
         "raw",
         [
             json.dumps(
-                {h: v for h, v in zip(named, row, strict=True) if v is not None}, ensure_ascii=False, sort_keys=True
+                {heading: row[c] for c, heading in headings[row["origin"]].items() if row.get(c) is not None},
+                ensure_ascii=False,
+                sort_keys=True,
             )
-            for row in rows.frame.filter(chosen).select(columns).iter_rows()
+            for row in rows.frame.filter(chosen).iter_rows(named=True)
         ],
         dtype=pl.String,
     )

@@ -6,7 +6,8 @@ cleaning fast: what depends on the text alone is worked out once for each differ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -17,69 +18,109 @@ DATE: Final = 2
 FLAG: Final = 3
 ERROR: Final = 4
 
-_BLANKS = r"[\s\u00a0\u200b\ufeff]+"
+_BLANKS: Final = r"[\s\u00a0\u200b\ufeff]+"
+_SMALL: Final = 2_000
+"""Rows below which looking for equal cells costs more than reading each of them."""
 
 
 class RawRows:
-    """Rows of one sheet as read: per mapped column the text and the type of the cell.
+    """Rows of some sheets as read, each cell as text (NFKC, blanks folded and trimmed; empty and error cells null).
 
     Args:
-        frame: ``row_number``, and per column ``<name>`` (String) and ``<name>#`` (UInt8, may be absent: text).
+        sheets: one frame a sheet: ``row_number``, and per column ``<name>`` (String) and ``<name>#`` (UInt8, may be
+            absent: text). ``frame`` holds the rows of all, ``origin`` the place of each row's sheet in the list.
     """
 
-    def __init__(self, frame: pl.DataFrame) -> None:
+    def __init__(self, sheets: Sequence[pl.DataFrame]) -> None:
+        marked = [sheet.with_columns(pl.lit(i, pl.Int32).alias("origin")) for i, sheet in enumerate(sheets)]
+        frame = pl.concat(marked, how="diagonal") if len(marked) > 1 else marked[0]
         self.frame = frame
         self.height = frame.height
+        self.origin = frame["origin"]
+        columns = [c for c in frame.columns if not c.endswith("#") and c not in {"row_number", "origin"}]
+        self._text = frame.select(_text(c, typed=f"{c}#" in frame.columns) for c in columns)
+        self._said = {c for c in columns if self._text[c].null_count() < self.height}
 
     def has(self, name: str) -> bool:
-        """Whether the sheet has the column."""
+        """Whether a sheet has the column."""
         return name in self.frame.columns
 
-    def text(self, name: str) -> pl.Series:
-        """The cells as text, NFKC, blanks folded and trimmed; empty and error cells are null, an absent column is all null."""
-        if not self.has(name):
-            return pl.Series(name, [None] * self.height, dtype=pl.String)
-        cell = pl.col(name).cast(pl.String)
-        odd = cell.str.contains(r"[^\x21-\x7e]")  # plain cells, most of them, need no folding
-        folded = cell.str.normalize("NFKC").str.replace_all(_BLANKS, " ").str.strip_chars()
-        clean = pl.when(odd).then(folded).otherwise(cell)
-        broken = pl.col(f"{name}#") == ERROR if self.has(f"{name}#") else pl.lit(False)
-        return self.frame.select(pl.when((clean != "") & ~broken).then(clean).alias(name)).to_series()
+    def says(self, name: str) -> bool:
+        """Whether any cell of the column says something."""
+        return name in self._said
 
-    def kind(self, name: str) -> pl.Series:
-        """The cell types; text where the reader knows none."""
-        if self.has(f"{name}#"):
-            return self.frame[f"{name}#"].cast(pl.UInt8).fill_null(TEXT)
-        return pl.Series(f"{name}#", [TEXT] * self.height, dtype=pl.UInt8)
+    def text(self, name: str) -> pl.Series:
+        """The cells of a column as text; all null where no sheet has the column."""
+        return self._text[name] if name in self._said else nulls(name, pl.String(), self.height)
 
     def cells(self, name: str) -> pl.DataFrame:
-        """Columns ``text`` and ``kind`` of one column."""
-        return pl.DataFrame({"text": self.text(name), "kind": self.kind(name)})
+        """Columns ``text`` and ``kind`` of one column; the kind is text where the reader knows none."""
+        marks = f"{name}#"
+        kind = (
+            self.frame[marks].cast(pl.UInt8).fill_null(TEXT)
+            if marks in self.frame.columns
+            else pl.Series([TEXT], dtype=pl.UInt8).new_from_index(0, self.height)
+        )
+        return pl.DataFrame([self.text(name).alias("text"), kind.alias("kind")])
 
     def coalesced(self, *names: str) -> pl.Series:
         """The first of several columns that says something (a column before the title's weaker word)."""
-        return pl.DataFrame([self.text(n) for n in names]).select(pl.coalesce(pl.all())).to_series()
+        said = [self.text(n) for n in names if self.says(n)]
+        if len(said) < 2:
+            return said[0].alias(names[0]) if said else self.text(names[0])
+        return pl.DataFrame(said).select(pl.coalesce(pl.all()).alias(names[0])).to_series()
 
 
-def per_value(
-    cells: pl.DataFrame, work: Callable[[pl.DataFrame], pl.DataFrame], *, where: pl.Expr | None = None
-) -> pl.DataFrame:
-    """Apply ``work`` to the different rows of ``cells`` only, and spread the answers over all rows.
+def _text(name: str, *, typed: bool) -> pl.Expr:
+    cell = pl.col(name).cast(pl.String)
+    odd = cell.str.contains(r"[^\x21-\x7e]")  # most cells are plain and need no folding
+    folded = cell.str.normalize("NFKC").str.replace_all(_BLANKS, " ").str.strip_chars()
+    clean = pl.when(odd).then(folded).otherwise(cell)
+    sound = (clean != "") & pl.col(f"{name}#").ne_missing(ERROR) if typed else clean != ""
+    return pl.when(sound).then(clean).alias(name)
+
+
+def nulls(name: str, dtype: pl.DataType, height: int) -> pl.Series:
+    """A column that says nothing."""
+    return pl.Series(name, [None], dtype=dtype).new_from_index(0, height)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the cells of a column are read: steps that add working columns, then the columns that come out.
+
+    Every expression looks at its own row only. Recipes are made once and kept: building expressions costs more than
+    applying them to a small sheet.
+    """
+
+    steps: tuple[tuple[pl.Expr, ...], ...]
+    out: tuple[pl.Expr, ...]
+
+    def prepare(self, cells: pl.LazyFrame) -> pl.LazyFrame:
+        """The cells with all working columns."""
+        for step in self.steps:
+            cells = cells.with_columns(step)
+        return cells
+
+
+def per_value(cells: pl.DataFrame, recipe: Recipe, *, where: pl.Expr | None = None) -> pl.DataFrame:
+    """Apply a recipe to the different rows of ``cells`` only, and spread the answers over all rows.
 
     Args:
         cells: any columns.
-        work: from distinct rows of ``cells`` to as many rows of new columns.
+        recipe: how to read them.
         where: only these rows; the others get nulls.
 
     Returns:
-        The columns that ``work`` makes, as many rows as ``cells`` and in its order.
+        The columns that the recipe makes, as many rows as ``cells`` and in its order.
     """
+    if cells.height <= _SMALL:
+        out = recipe.out if where is None else tuple(pl.when(where).then(o) for o in recipe.out)
+        return recipe.prepare(cells.lazy()).select(out).collect()
     chosen = cells.filter(where) if where is not None else cells
-    distinct = chosen.unique(maintain_order=True)
-    answers = work(distinct)
-    table = pl.concat([distinct, answers], how="horizontal")
+    table = recipe.prepare(chosen.unique().lazy()).select(*cells.columns, *recipe.out).collect()
     joined = cells.join(table, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
-    return joined.select(answers.columns)
+    return joined.drop(cells.columns)
 
 
 def fold_expr(text: pl.Expr) -> pl.Expr:

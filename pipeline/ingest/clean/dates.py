@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 from typing import Final
 
 import polars as pl
 
-from pipeline.ingest.clean.cells import DATE, NUMBER, RawRows, per_value
+from pipeline.ingest.clean.cells import DATE, NUMBER, RawRows, Recipe, nulls, per_value
 from pipeline.period import Period
 
 MONTHS: Final = {
@@ -33,67 +34,73 @@ MONTHS: Final = {
 _FIRST: Final = date(1900, 1, 1)
 _EXCEL_DAY_0: Final = date(1899, 12, 30)
 _SEPARATOR: Final = r"[-/.\s]+"
+_SHAPES: Final = {
+    "ymd": rf"^([0-9]{{4}}){_SEPARATOR}([0-9]{{1,2}}){_SEPARATOR}([0-9]{{1,2}})$",
+    "dmy": rf"^([0-9]{{1,2}}){_SEPARATOR}([0-9]{{1,2}}){_SEPARATOR}([0-9]{{4}}|[0-9]{{2}})$",
+    "named": r"^([0-9]{1,2})[-/.,\s]*([A-Z]{3,9})[-/.,\s]*([0-9]{4}|[0-9]{2})$",
+    "english": r"^([A-Z]{3,9})[.\s]*([0-9]{1,2})[,\s]+([0-9]{4})$",
+    "joined": r"^([0-9]{4})([0-9]{2})([0-9]{2})$",
+    "joined_dmy": r"^([0-9]{2})([0-9]{2})([0-9]{4})$",
+}
+_SERIAL: Final = r"^([0-9]{3,5})(?:[.,][0-9]+)?$"
 _TIME: Final = r"[T\s]+([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2})(?:[.,][0-9]+)?)?\s*(AM|PM|WITA|WIB|WIT|Z)?$"
 
 
-def read_dates(cells: pl.DataFrame, latest: date) -> pl.DataFrame:
-    """Read cells as dates.
+@cache
+def date_recipe(latest: date) -> Recipe:
+    """Columns ``date`` and ``note`` (null, ``unreadable``, ``year_only``, ``ambiguous``) from ``text`` and ``kind``.
 
     Args:
-        cells: columns ``text`` and ``kind``; best the distinct ones (:func:`~pipeline.ingest.clean.cells.per_value`).
         latest: later dates are unreadable, and two-digit years beyond its year are of the last century.
-
-    Returns:
-        ``date`` and ``note`` (null, ``unreadable``, ``year_only``, ``ambiguous``).
     """
-    upper = pl.col("text").str.to_uppercase().str.replace(_TIME, "").str.strip_chars(" ,.'`")
-    parts = cells.select("kind", text=upper).with_columns(
-        ymd=pl.col("text").str.extract_groups(rf"^([0-9]{{4}}){_SEPARATOR}([0-9]{{1,2}}){_SEPARATOR}([0-9]{{1,2}})$"),
-        dmy=pl.col("text").str.extract_groups(
-            rf"^([0-9]{{1,2}}){_SEPARATOR}([0-9]{{1,2}}){_SEPARATOR}([0-9]{{4}}|[0-9]{{2}})$"
-        ),
-        named=pl.col("text").str.extract_groups(r"^([0-9]{1,2})[-/.,\s]*([A-Z]{3,9})[-/.,\s]*([0-9]{4}|[0-9]{2})$"),
-        english=pl.col("text").str.extract_groups(r"^([A-Z]{3,9})[.\s]*([0-9]{1,2})[,\s]+([0-9]{4})$"),
-        joined=pl.col("text").str.extract_groups(r"^([0-9]{4})([0-9]{2})([0-9]{2})$"),
-        joined_dmy=pl.col("text").str.extract_groups(r"^([0-9]{2})([0-9]{2})([0-9]{4})$"),
-        serial=pl.col("text").str.extract(r"^([0-9]{3,5})(?:[.,][0-9]+)?$").cast(pl.Int32),
-    )
-    year = (
-        pl.coalesce(_part("ymd", 1), _part("dmy", 3), _part("named", 3), _part("english", 3))
-        .cast(pl.Int32)
-    )  # fmt: skip
-    century = pl.when(year > 99).then(year).when(year > latest.year % 100).then(year + 1900).otherwise(year + 2000)
+    return Recipe(*_reading(pl.col("text").str.to_uppercase(), latest))
+
+
+def _reading(source: pl.Expr, latest: date) -> tuple[tuple[tuple[pl.Expr, ...], ...], tuple[pl.Expr, ...]]:
+    """Steps and results of reading an upper-case text as a date."""
+    bare = source.str.replace(_TIME, "").str.strip_chars(" ,.'`")
+    day_first = pl.col("dmy").struct.field("1").is_not_null()
     first, second = pl.coalesce(_part("ymd", 3), _part("dmy", 1)), pl.coalesce(_part("ymd", 2), _part("dmy", 2))
-    swapped = (second > 12) & (first <= 12) & pl.col("dmy").struct.field("1").is_not_null()
+    swapped = day_first & (second > 12) & (first <= 12)
     spelled = pl.coalesce(pl.col("named").struct.field("2"), pl.col("english").struct.field("1"))
-    month = pl.coalesce(pl.when(swapped).then(first).otherwise(second), spelled.replace_strict(MONTHS, default=None))
+    month = pl.coalesce(
+        pl.when(swapped).then(first).otherwise(second),
+        spelled.replace_strict(MONTHS, default=None, return_dtype=pl.Int32()),
+    )
     day = pl.coalesce(pl.when(swapped).then(second).otherwise(first), _part("named", 1), _part("english", 2))
-    serial = pl.lit(_EXCEL_DAY_0) + pl.duration(days=pl.col("serial"))
+    year = pl.col("year")
+    century = pl.when(year > 99).then(year).when(year > latest.year % 100).then(year + 1900).otherwise(year + 2000)
     a_year = pl.col("serial").is_between(1900, latest.year)
-    both = parts.select(
-        date=pl.coalesce(
-            _date(century, month, day),
-            _date(_part("joined", 1), _part("joined", 2), _part("joined", 3)),
-            _date(_part("joined_dmy", 3), _part("joined_dmy", 2), _part("joined_dmy", 1)),
-            pl.when(~a_year).then(serial),
-        ),
-        year_only=a_year
-        | ((day == 0) & (century >= _FIRST.year))
-        | pl.col("text").str.contains(r"^(?:TH|THN|TAHUN)\.? ?[0-9]{4}$"),
-        swappable=((pl.col("dmy").struct.field("1").is_not_null()) | pl.col("kind").is_in([DATE, NUMBER])),
-        empty=pl.col("text").is_null() | ~pl.col("text").str.contains(r"[\p{L}1-9]"),
+    year_only = (
+        a_year | ((pl.col("day") == 0) & (century >= _FIRST.year)) | pl.col("bare").str.contains(r"^(?:TH|THN|TAHUN)\.? ?[0-9]{4}$")
+    ).fill_null(False)  # fmt: skip
+    serial = pl.lit(_EXCEL_DAY_0) + pl.duration(days=pl.col("serial"))
+    read = pl.coalesce(
+        _date(century, pl.col("month"), pl.col("day")),
+        _date(_part("joined", 1), _part("joined", 2), _part("joined", 3)),
+        _date(_part("joined_dmy", 3), _part("joined_dmy", 2), _part("joined_dmy", 1)),
+        pl.when(~a_year).then(serial),
     )
-    plausible = pl.col("date").is_between(_FIRST, latest)
-    ambiguous = (
-        pl.col("swappable") & (pl.col("date").dt.day() <= 12) & (pl.col("date").dt.day() != pl.col("date").dt.month())
-    )
-    return both.select(
-        date=pl.when(plausible).then("date"),
-        note=pl.when(pl.col("empty")).then(None)
-        .when(plausible.fill_null(False)).then(pl.when(ambiguous).then(pl.lit("ambiguous")))
-        .when(pl.col("year_only").fill_null(False)).then(pl.lit("year_only"))
-        .otherwise(pl.lit("unreadable")),
+    found = pl.col("read")
+    plausible = found.is_between(_FIRST, latest).fill_null(False)
+    swappable = day_first | pl.col("kind").is_in([DATE, NUMBER])
+    ambiguous = swappable & (found.dt.day() <= 12) & (found.dt.day() != found.dt.month())
+    empty = pl.col("bare").is_null() | ~pl.col("bare").str.contains(r"[\p{L}1-9]")
+    note = (
+        pl.when(empty).then(pl.lit(None, pl.String))
+        .when(plausible).then(pl.when(ambiguous).then(pl.lit("ambiguous")))
+        .when(year_only).then(pl.lit("year_only"))
+        .otherwise(pl.lit("unreadable"))
     )  # fmt: skip
+    year_written = pl.coalesce(_part("ymd", 1), _part("dmy", 3), _part("named", 3), _part("english", 3))
+    steps = (
+        (bare.alias("bare"),),
+        tuple(pl.col("bare").str.extract_groups(pattern).alias(name) for name, pattern in _SHAPES.items())
+        + (pl.col("bare").str.extract(_SERIAL).cast(pl.Int32).alias("serial"),),
+        (year_written.alias("year"), month.alias("month"), day.alias("day")),
+        (read.alias("read"),),
+    )
+    return steps, (pl.when(plausible).then("read").alias("date"), note.alias("note"))
 
 
 def _part(groups: str, number: int) -> pl.Expr:
@@ -108,7 +115,9 @@ def _date(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
 
 def day(rows: RawRows, name: str, latest: date) -> pl.Series:
     """A date column other than birth: the day, or null."""
-    return per_value(rows.cells(name), lambda c: read_dates(c, latest).select("date")).to_series().alias(name)
+    if not rows.says(name):
+        return nulls(name, pl.Date(), rows.height)
+    return per_value(rows.cells(name), date_recipe(latest))["date"].alias(name)
 
 
 def birth(rows: RawRows, period: Period) -> pl.DataFrame:
@@ -117,34 +126,45 @@ def birth(rows: RawRows, period: Period) -> pl.DataFrame:
     Returns:
         ``birth_date``, ``birth_date_note``, ``birth_place`` (as written, upper case).
     """
-    cells = rows.cells("birth_date") if rows.has("birth_date") else rows.cells("ttl")
-    if rows.has("birth_date") and rows.has("ttl"):
-        ttl = rows.cells("ttl")
-        cells = cells.select(
-            text=pl.coalesce("text", ttl["text"]),
-            kind=pl.when(pl.col("text").is_null()).then(ttl["kind"]).otherwise("kind"),
+    cells = rows.cells("birth_date")
+    if rows.says("ttl"):
+        ttl = rows.cells("ttl").rename({"text": "ttl", "kind": "ttl_kind"})
+        cells = pl.concat([cells, ttl], how="horizontal").select(
+            pl.coalesce("text", "ttl").alias("text"),
+            pl.when(pl.col("text").is_null()).then("ttl_kind").otherwise("kind").alias("kind"),
         )
-    joined = per_value(cells, lambda c: _read_joined(c, period.last_day))
-    place = pl.DataFrame({"own": rows.text("birth_place"), "joined": joined["place"]})
-    return joined.select(
-        birth_date="date",
-        birth_date_note="note",
-        birth_place=place.select(pl.coalesce("own", "joined").str.to_uppercase()).to_series(),
+    read = per_value(cells, _joined_recipe(period.last_day))
+    own = rows.text("birth_place").str.to_uppercase()
+    return pl.concat([own.to_frame(), read], how="horizontal").select(
+        pl.col("date").alias("birth_date"),
+        pl.col("note").alias("birth_date_note"),
+        pl.coalesce("birth_place", "place").alias("birth_place"),
     )
 
 
-def _read_joined(cells: pl.DataFrame, latest: date) -> pl.DataFrame:
-    """Split a place before the date off, where there is one."""
-    upper = pl.col("text").str.to_uppercase()
-    lead = upper.str.extract(r"^([\p{L}][^0-9]*)")
-    month = lead.str.extract(r"([A-Z]+)[\s.,]*$").is_in(list(MONTHS)) & ~lead.str.contains(",")
-    is_month = lead.str.strip_chars(" .,-/").is_in([*MONTHS, "TH", "THN", "TAHUN"]) | (
-        month & lead.str.contains(r"^[A-Z]+[\s.]*$")
+@cache
+def _joined_recipe(latest: date) -> Recipe:
+    """As :func:`date_recipe`, with a ``place`` before the date split off, where there is one."""
+    upper, lead = pl.col("text").str.to_uppercase(), pl.col("lead")
+    words = lead.str.strip_chars(" .,-/")
+    place = pl.when(lead.is_not_null() & ~words.is_in([*MONTHS, "TH", "THN", "TAHUN"])).then(lead)
+    rest = pl.when(pl.col("place").is_not_null()).then(upper.str.slice(lead.str.len_chars())).otherwise(upper)
+    # a month name may end the place: GORONTALO, DESEMBER 31 1989
+    month = lead.str.extract(r"[\s,]([A-Z]{3,9})[\s.,]*$")
+    has_month = month.is_in(list(MONTHS)).fill_null(False)
+    start = pl.when(has_month).then(lead.str.replace(r"[A-Z]{3,9}[\s.,]*$", "")).otherwise(lead)
+    steps, out = _reading(pl.col("rest").str.strip_chars(), latest)
+    name = pl.col("place").str.strip_chars(" .,-/:;")
+    return Recipe(
+        (
+            (upper.str.extract(r"^([\p{L}][^0-9]*)").alias("lead"),),
+            (start.alias("lead"),),
+            (place.alias("place"),),
+            (rest.alias("rest"),),
+            *steps,
+        ),
+        (*out, pl.when(name != "").then(name).alias("place")),
     )
-    place = pl.when(lead.is_not_null() & ~is_month).then(lead.str.strip_chars(" .,-/:;"))
-    rest = pl.when(place.is_not_null()).then(upper.str.slice(lead.str.len_chars())).otherwise(upper)
-    split = cells.select("kind", text=rest.str.strip_chars(), place=pl.when(place != "").then(place))
-    return pl.concat([read_dates(split.select("text", "kind"), latest), split.select("place")], how="horizontal")
 
 
 def moment(rows: RawRows, name: str) -> pl.DataFrame:
@@ -154,47 +174,45 @@ def moment(rows: RawRows, name: str) -> pl.DataFrame:
         ``<name>`` (local time; null where unusable) and ``day_only`` (no time of day is written).
     """
     cells = rows.cells(name)
-    iso = cells["text"].str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-    odd = per_value(cells, _read_moment, where=pl.Series(iso.is_null()) & pl.col("text").is_not_null())
-    return pl.concat([pl.DataFrame({"iso": iso}), odd], how="horizontal").select(
-        pl.coalesce("iso", "moment").alias(name), day_only=pl.col("day_only").fill_null(False)
+    iso = pl.col("text").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+    read = cells.with_columns(iso.alias("iso"))
+    odd = per_value(cells, _moment_recipe(), where=read["iso"].is_null() & cells["text"].is_not_null())
+    return pl.concat([read, odd], how="horizontal").select(
+        pl.coalesce("iso", "moment").alias(name), pl.col("day_only").fill_null(False)
     )
 
 
-def _read_moment(cells: pl.DataFrame) -> pl.DataFrame:
-    days = read_dates(cells, date(2100, 12, 31))["date"]
-    clock = pl.col("text").str.to_uppercase().str.extract_groups(_TIME)
-    hour, minute = clock.struct.field("1").cast(pl.Int64), clock.struct.field("2").cast(pl.Int64)
-    second = clock.struct.field("3").cast(pl.Int64).fill_null(0)
-    half = clock.struct.field("4")
+@cache
+def _moment_recipe() -> Recipe:
+    upper = pl.col("text").str.to_uppercase()
+    steps, (found, _) = _reading(upper, date(2100, 12, 31))
+    part = [pl.col("clock").struct.field(str(n)) for n in (1, 2, 3, 4)]
+    hour, minute, second = (p.cast(pl.Int64) for p in part[:3])
     hour24 = (
-        pl.when((half == "PM") & (hour < 12))
-        .then(hour + 12)
-        .when((half == "AM") & (hour == 12))
-        .then(0)
+        pl.when((part[3] == "PM") & (hour < 12)).then(hour + 12)
+        .when((part[3] == "AM") & (hour == 12)).then(0)
         .otherwise(hour)
-    )
-    # Excel keeps the time of day as the fraction of a day; whole seconds
-    fraction = (
-        pl.col("text").str.extract(r"^[0-9]{5}([.,][0-9]+)$").str.replace(",", ".").cast(pl.Float64, strict=False)
-    )
-    seconds = pl.coalesce(hour24 * 3600 + minute * 60 + second, (fraction * 86400).round().cast(pl.Int64))
-    real = seconds.is_null() | (seconds < 86400)
-    start = pl.Series("days", days).cast(pl.Datetime("us"))
-    return cells.select(
-        moment=pl.when(real).then(start + pl.duration(seconds=seconds.fill_null(0))).cast(pl.Datetime("us")),
-        day_only=seconds.is_null() & pl.Series(days.is_not_null()),
+    )  # fmt: skip
+    # Excel keeps the time of day as the fraction of a day
+    fraction = upper.str.extract(r"^[0-9]{5}([.,][0-9]+)$").str.replace(",", ".").cast(pl.Float64, strict=False)
+    seconds = pl.coalesce(hour24 * 3600 + minute * 60 + second.fill_null(0), (fraction * 86400).round().cast(pl.Int64))
+    start, past = pl.col("start"), pl.col("seconds")
+    moment = pl.when(past.is_null() | (past < 86400)).then(start + pl.duration(seconds=past.fill_null(0)))
+    return Recipe(
+        (
+            *steps,
+            (upper.str.extract_groups(_TIME).alias("clock"),),
+            (found.cast(pl.Datetime("us")).alias("start"), seconds.alias("seconds")),
+        ),
+        (moment.alias("moment"), (past.is_null() & start.is_not_null()).alias("day_only")),
     )
 
 
-def list_period(rows: RawRows, period: Period, name: str = "period") -> pl.Series:
+def list_period(rows: RawRows, period: Period) -> pl.Series:
     """The month that a row speaks of, ``YYYY-MM``; of several months the run's own, else the last."""
-
-    def read(cells: pl.DataFrame) -> pl.DataFrame:
-        texts = cells["text"].to_list()
-        return pl.DataFrame({name: [_month(t, period) if t else None for t in texts]}, schema={name: pl.String})
-
-    return per_value(rows.cells(name).select("text"), read).to_series()
+    text = rows.coalesced("period", "title_period").alias("list_period")
+    months = {t: m for t in text.drop_nulls().unique().to_list() if (m := _month(t, period)) is not None}
+    return text.replace_strict(months, default=None, return_dtype=pl.String())
 
 
 def _month(text: str, period: Period) -> str | None:

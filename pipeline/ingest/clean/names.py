@@ -6,9 +6,11 @@ spellings is the work of :mod:`pipeline.resolve`. ``bin`` and ``binti`` stay, th
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
-from pipeline.ingest.clean.cells import RawRows, fold_expr, per_value
+from pipeline.ingest.clean.cells import RawRows, Recipe, fold_expr, nulls, per_value
 from pipeline.ingest.clean.reference import Titles
 
 _JOIN = " / "
@@ -23,36 +25,46 @@ def person_name(rows: RawRows, name: str, titles: Titles) -> pl.DataFrame:
         ``name`` (null where there is none), ``other_names``, ``placeholder`` (something is written that is no name),
         ``died`` (a mark in the cell says so).
     """
-    return per_value(rows.cells(name).select("text"), lambda cells: read_names(cells, titles))
+    if not rows.says(name):
+        texts = [nulls(n, pl.String(), rows.height) for n in ("name", "other_names")]
+        no = pl.Series([False]).new_from_index(0, rows.height)
+        return pl.DataFrame([*texts, no.alias("placeholder"), no.alias("died")])
+    return per_value(rows.cells(name).select("text"), name_recipe(titles))
 
 
-def read_names(cells: pl.DataFrame, titles: Titles) -> pl.DataFrame:
-    """As :func:`person_name`, for distinct cells in the column ``text``."""
+@cache
+def name_recipe(titles: Titles) -> Recipe:
+    """The columns of :func:`person_name` from the column ``text``."""
     letters = (
         pl.col("text").str.to_uppercase().str.normalize("NFKD").str.replace_all(r"[\u0300-\u036f]", "").str.normalize("NFC")
     )  # fmt: skip
-    spoken = letters.str.replace_all(r"['`´‘’ʼ\"]", "").str.replace_all(r"\bA/N\b|[;@&+|]", _BETWEEN)
+    spoken = pl.col("letters").str.replace_all(r"['`´‘’ʼ\"]", "").str.replace_all(r"\bA/N\b|[;@&+|]", _BETWEEN)
     marks = "|".join(titles.death_marks)
     mark = rf"\(\s*(?:{marks})\.?\s*\)|[\s,\-]+(?:{marks})\.?$|^(?:ALMARHUMAH|ALMARHUM|ALMH|ALM)[.\s]+"
     parts = (
-        spoken.str.replace_all(mark, " ")
+        pl.col("spoken")
+        .str.replace_all(mark, " ")
         .str.replace_all(r"[/()]", _BETWEEN)
         .str.replace_all(rf"\s(?:{'|'.join(titles.alias_words)})[.\s]+", _BETWEEN)
         .str.split(_BETWEEN)
         .list.eval(_one_name(titles))
     )
-    nothing = fold_expr(letters).str.contains(titles.placeholder_pattern)
-    sheet = cells.select(
-        parts=parts.list.drop_nulls(), nothing=nothing.fill_null(False), died=spoken.str.contains(mark).fill_null(False)
+    nothing = fold_expr(pl.col("letters")).str.contains(titles.placeholder_pattern)
+    died = pl.col("spoken").str.contains(mark).fill_null(False)
+    steps = (
+        (letters.alias("letters"),),
+        (spoken.alias("spoken"), nothing.fill_null(False).alias("nothing")),
+        (parts.list.drop_nulls().alias("parts"), died.alias("died")),
     )
     name = pl.when(~pl.col("nothing")).then(pl.col("parts").list.first())
     others = pl.col("parts").list.slice(1).list.unique(maintain_order=True).list.join(_JOIN)
-    return sheet.select(
-        name=name,
-        other_names=pl.when(name.is_not_null() & (others != "")).then(others),
-        placeholder=pl.Series(cells["text"].is_not_null()) & name.is_null(),
-        died="died",
+    out = (
+        name.alias("name"),
+        pl.when(name.is_not_null() & (others != "")).then(others).alias("other_names"),
+        (pl.col("text").is_not_null() & name.is_null()).alias("placeholder"),
+        pl.col("died"),
     )
+    return Recipe(steps, out)
 
 
 def _one_name(titles: Titles) -> pl.Expr:

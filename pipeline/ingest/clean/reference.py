@@ -56,12 +56,12 @@ class Words(Card):
 class Titles(Card):
     """``titles.yaml``: what stands in a name cell and is no part of the name."""
 
-    prefixes: list[str]
-    suffixes: list[str]
-    death_marks: list[str]
-    alias_words: list[str]
-    placeholders: list[str]
-    placeholder_words: list[str]
+    prefixes: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    death_marks: tuple[str, ...]
+    alias_words: tuple[str, ...]
+    placeholders: tuple[str, ...]
+    placeholder_words: tuple[str, ...]
 
     @cached_property
     def placeholder_pattern(self) -> str:
@@ -69,6 +69,11 @@ class Titles(Card):
         word = "|".join(self.placeholder_words)
         whole = "|".join(fold(p) for p in self.placeholders)
         return rf"^(?:{whole}|(?:{word})(?: (?:{word}))+|[\d ]*)$"
+
+
+    def says_nothing(self, text: str) -> bool:
+        """Whether a cell only says that there is nothing."""
+        return re.match(self.placeholder_pattern, fold(text)) is not None
 
 
 @dataclass(frozen=True)
