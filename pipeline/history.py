@@ -21,15 +21,11 @@ from pipeline.tables import LASTING, MATCH_JUDGEMENTS, RUNS, TABLES
 
 @dataclass(frozen=True)
 class PublishedRun:
-    """One published run; its tables are read on demand, as polars frames.
-
-    ``schema`` is ``audit`` in the database and ``latest`` in the copy for notebooks.
-    """
+    """One published run; its tables are read on demand, as polars frames."""
 
     database: Path
     run_id: str
     period: Period
-    schema: str = "audit"
 
     def table(self, name: str, columns: list[str] | None = None) -> pl.DataFrame:
         """Rows of a published table of this run, in the columns of :mod:`pipeline.tables` (without ``run_id``)."""
@@ -37,14 +33,13 @@ class PublishedRun:
         if declared is None or not declared.published:
             known = ", ".join(sorted(t.name for t in TABLES.values() if t.published))
             raise InputError(Problem(name, "there is no such published table", known))
-        hidden = "run_id" if self.schema == "audit" else "period, run_id"
-        chosen = f"* exclude ({hidden})" if columns is None else ", ".join(f'"{c}"' for c in columns)
-        return self.sql(f"select {chosen} from {self.schema}.{name} where run_id = $run_id", run_id=self.run_id)
+        chosen = "* exclude (run_id)" if columns is None else ", ".join(f'"{c}"' for c in columns)
+        return self.sql(f"select {chosen} from audit.{name} where run_id = $run_id", run_id=self.run_id)
 
     def sql(self, query: str, **parameters: object) -> pl.DataFrame:
         """A query on the database; parameters are named ``$name``."""
         with opened(self.database, read_only=True) as connection:
-            return _frame(connection, query, parameters)
+            return frame_of(connection, query, parameters)
 
     def findings(self) -> pl.DataFrame:
         """What somebody must look at, most urgent first."""
@@ -73,9 +68,10 @@ class PublishedRun:
         )
 
 
-def _frame(
+def frame_of(
     connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, object] | None = None
 ) -> pl.DataFrame:
+    """Result of a query on an open database; parameters are named ``$name``."""
     # con.sql(): the one way to Arrow that DuckDB 1.5 and 2.0 share; read once, for a relation runs at every read
     arrow = connection.sql(query, params=parameters or None).to_arrow_table()
     frame = pl.from_arrow(arrow)
@@ -83,31 +79,31 @@ def _frame(
     return frame
 
 
-def _has(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+def _has(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     return bool(
         connection.execute(
             "select 1 from information_schema.tables "
-            "where table_catalog = current_database() and table_schema = ? and table_name = ?",
-            [schema, table],
+            "where table_catalog = current_database() and table_schema = 'audit' and table_name = ?",
+            [table],
         ).fetchall()
     )
 
 
-def _runs(path: Path, schema: str) -> list[PublishedRun]:
+def _runs(path: Path) -> list[PublishedRun]:
     if not path.exists():
         return []
     with opened(path, read_only=True) as connection:
-        if not _has(connection, schema, RUNS.name):
+        if not _has(connection, RUNS.name):
             return []
         rows = connection.execute(
-            f"select run_id, period from {schema}.runs where status = 'published' order by finished_at, run_id"
+            "select run_id, period from audit.runs where status = 'published' order by finished_at, run_id"
         ).fetchall()
-    return [PublishedRun(path, run_id, Period.parse(period), schema) for run_id, period in rows]
+    return [PublishedRun(path, run_id, Period.parse(period)) for run_id, period in rows]
 
 
 def published_runs(out: Path) -> list[PublishedRun]:
     """All published runs of a database, oldest first; none where there is no database."""
-    return _runs(out / DATABASE, "audit")
+    return _runs(out / DATABASE)
 
 
 def newest_run(out: Path, period: Period) -> PublishedRun | None:
@@ -131,7 +127,7 @@ def open_run(period: str, out: str | Path = "data/clean") -> PublishedRun:
         StorageError: the file cannot be opened.
     """
     folder, wanted = Path(out), Period.parse(period)
-    runs = _runs(folder / READ_ONLY_COPY, "latest") or published_runs(folder)
+    runs = _runs(folder / READ_ONLY_COPY) or published_runs(folder)
     found = next((r for r in reversed(runs) if r.period == wanted), None)
     if found is None:
         known = ", ".join(sorted({str(r.period) for r in runs})) or "none yet"
@@ -151,9 +147,9 @@ def judgements(out: Path, period: Period) -> pl.DataFrame:
     if not path.exists():
         return MATCH_JUDGEMENTS.empty()
     with opened(path, read_only=True) as connection:
-        if not _has(connection, "audit", MATCH_JUDGEMENTS.name):
+        if not _has(connection, MATCH_JUDGEMENTS.name):
             return MATCH_JUDGEMENTS.empty()
-        frame = _frame(connection, f"select * from audit.{MATCH_JUDGEMENTS.name}")
+        frame = frame_of(connection, f"select * from audit.{MATCH_JUDGEMENTS.name}")
     pair = ["fingerprint_a", "fingerprint_b"]
     newest = MATCH_JUDGEMENTS.conform(frame).sort(*pair, "at", "by").group_by(pair, maintain_order=True).last()
     in_force = pl.col("valid_until").is_null() | (pl.col("valid_until") >= period.last_day)

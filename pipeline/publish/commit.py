@@ -131,12 +131,13 @@ def examine(store: Store, out: Path) -> dict[str, Content]:
 
 def remove_orphans(connection: duckdb.DuckDBPyConnection) -> None:
     """Remove rows of runs that were never confirmed."""
-    connection.execute("begin")
-    for name in PUBLISHED:
-        connection.execute(
-            f"delete from audit.{name} where run_id is not null and run_id not in (select run_id from audit.runs)"
-        )
-    connection.execute("commit")
+    lost = "run_id is not null and run_id not in (select run_id from audit.runs)"
+    found = connection.execute(
+        " union all ".join(f"select '{name}', count(*) from audit.{name} where {lost}" for name in PUBLISHED)
+    ).fetchall()
+    for name, rows in found:
+        if rows:
+            connection.execute(f"delete from audit.{name} where {lost}")
     connection.execute("checkpoint")
 
 

@@ -57,7 +57,7 @@ def content_of(
 def stage_relation(connection: duckdb.DuckDBPyConnection, store: Store, table: Table) -> str:
     """SQL of a stage table in its published form, without ``run_id``; columns an older file lacks are null."""
     source = relation(connection, store, table)
-    present = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}
+    present = set(store.dataset(table).schema.names)
     stage = ", ".join(
         f'cast(t."{c.name}" as {c.type.sql}) as "{c.name}"'
         if c.name in present

@@ -1,23 +1,23 @@
-"""``tepat-readonly.duckdb``: the rows of ``latest`` as plain tables, for notebooks.
+"""``tepat-readonly.duckdb``: the database as it was when the last run was published, for notebooks.
 
 DuckDB lets one process write or many read. Notebooks that stay open would keep the next run from publishing, so they
-get a file of their own, replaced in one step.
+get a file of their own, replaced in one step. It is a copy byte by byte, with the same views in ``latest``: copying
+the rows of a province would take as long as publishing them did, for every month of the history.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
 import duckdb
 
-from pipeline.database import DATABASE, LOCK_SECONDS, READ_ONLY_COPY, attach, opened
+from pipeline.database import DATABASE, LOCK_SECONDS, READ_ONLY_COPY, opened
 from pipeline.errors import Problem, StorageError
-from pipeline.publish.schema import PUBLISHED, is_prepared
-from pipeline.tables import RUNS
 
-_NEWEST_RUNS = "select run_id from latest.runs order by run_id"
+_NEWEST_RUNS = "select run_id, run_hash from latest.runs order by run_id"
 
 
 def is_current(connection: duckdb.DuckDBPyConnection, out: Path) -> bool:
@@ -37,23 +37,21 @@ def is_current(connection: duckdb.DuckDBPyConnection, out: Path) -> bool:
 def refresh_copy(out: Path) -> None:
     """Make the copy anew beside the old one and put it in its place, unless it is current.
 
+    To be called while no one else writes (:func:`pipeline.database.writing_alone`).
+
     Raises:
         StorageError: the old copy cannot be replaced (on Windows: a notebook holds it open).
     """
-    target, made = out / READ_ONLY_COPY, out / f".copy.{os.getpid()}"
-    with opened(out / DATABASE, read_only=True) as connection:
-        if not is_prepared(connection) or is_current(connection, out):
+    with opened(out / DATABASE, read_only=False) as connection:
+        connection.execute("checkpoint")  # what a killed process left in the write-ahead log would not be copied
+        if is_current(connection, out):
             return
+    made = out / f".copy.{os.getpid()}"
+    try:
+        shutil.copyfile(out / DATABASE, made)
+        _replace(made, out / READ_ONLY_COPY)
+    finally:
         made.unlink(missing_ok=True)
-        try:
-            attach(connection, made, name="copy", read_only=False)
-            connection.execute("create schema copy.latest")
-            for name in (RUNS.name, *PUBLISHED):
-                connection.execute(f"create table copy.latest.{name} as select * from tepat.latest.{name}")
-            connection.execute("detach copy")
-            _replace(made, target)
-        finally:
-            made.unlink(missing_ok=True)
 
 
 def _replace(made: Path, target: Path) -> None:
