@@ -30,8 +30,10 @@ STEADY: Final = ("name", "number", "birth_date", "sex", "birth_place")
 """Columns that stay as they are through life: all pairs of two groups count, the mean is taken."""
 CHANGING: Final = ("account", "member_number", "phone")
 """Columns of which a person has several: the best agreement counts, diluted by the number of pairs."""
-CONTEXT: Final = ("family_number", "place", "source", "prior")
+CONTEXT: Final = ("family_number", "place", "prior")
 """Counted as one, because family number and place depend on each other; diluted as above."""
+LISTS: Final = "source"
+"""Two rows of one list in a group are two rows of one list, whatever other pairs say: the least weight counts."""
 
 _COMPLETE_ROWS: Final = 60
 _ALL: Final = (*COLUMNS, "prior")
@@ -75,8 +77,10 @@ def evidence(compared: Compared, scores: Scores) -> Evidence:
     at = {c: k for k, c in enumerate(_ALL)}
     single = [*STEADY, *CHANGING]
     context = scores.weights[:, [at[c] for c in CONTEXT]].sum(axis=1)
-    parts = np.column_stack([scores.weights[:, [at[c] for c in single]], context]).astype(np.float32)
-    known = np.column_stack([*(compared.levels[c] > 0 for c in single), np.ones(len(compared), dtype=np.bool_)])
+    parts = np.column_stack([scores.weights[:, [at[c] for c in single]], context, scores.weights[:, at[LISTS]]]).astype(
+        np.float32
+    )
+    known = np.column_stack([*(compared.levels[c] > 0 for c in single), *np.ones((2, len(compared)), dtype=np.bool_)])
     return Evidence(compared.a, compared.b, scores.total, parts, known)
 
 
@@ -169,27 +173,7 @@ def cluster(
 
 def _agglomerate(pairs: Evidence, labels: Labels, cut: float) -> Labels:
     """Join the two groups that are each other's best, round by round, until none is above the cut."""
-    n_steady, n_all = len(STEADY), pairs.parts.shape[1]
-    known = pairs.known
-    # whole numbers, so that sums do not depend on their order
-    mean = np.where(known, np.round(pairs.parts * _SCALE), 0).astype(np.int64)
-    soft = np.where(known, np.exp2(np.clip(pairs.parts, -_SHIFT, 30).astype(np.float64) + _SHIFT), 0)
-    columns: dict[str, npt.NDArray[np.generic]] = {"a": labels[pairs.a], "b": labels[pairs.b]}
-    for k in range(n_all):
-        columns[f"s{k}"] = mean[:, k] if k < n_steady else soft[:, k].astype(np.int64)
-        columns[f"n{k}"] = known[:, k].astype(np.int64)
-    columns["never"] = (pairs.total <= NEVER / 2).astype(np.int64)
-    edges = pl.DataFrame(columns)
-    value = pl.sum_horizontal(
-        pl.when(pl.col(f"n{k}") > 0)
-        .then(
-            pl.col(f"s{k}") / pl.col(f"n{k}") / _SCALE
-            if k < n_steady
-            else (pl.col(f"s{k}") / pl.col(f"n{k}")).log(2.0) - _SHIFT
-        )
-        .otherwise(0.0)
-        for k in range(n_all)
-    )
+    edges, value = _edges(pairs, labels)
     parent = labels.copy()
     while edges.height:
         edges = (
@@ -200,7 +184,7 @@ def _agglomerate(pairs: Evidence, labels: Labels, cut: float) -> Labels:
                 pl.exclude("a", "b"),
             )
             .group_by("a", "b")
-            .sum()
+            .agg(pl.exclude("least").sum(), pl.col("least").min())
             .sort("a", "b")
             .with_columns(value.round(6).alias("value"))
         )
@@ -214,6 +198,30 @@ def _agglomerate(pairs: Evidence, labels: Labels, cut: float) -> Labels:
             pl.Series(step[edges["a"].to_numpy()]).alias("a"), pl.Series(step[edges["b"].to_numpy()]).alias("b")
         )
     return parent
+
+
+def _edges(pairs: Evidence, labels: Labels) -> tuple[pl.DataFrame, pl.Expr]:
+    """Evidence in the form in which it is summed over pairs, and the log2 odds that follow from the sums.
+
+    Whole numbers throughout, so that sums do not depend on their order (and so not on the number of threads).
+    """
+    n_steady, last = len(STEADY), pairs.parts.shape[1] - 1
+    columns: dict[str, npt.NDArray[np.generic]] = {"a": labels[pairs.a], "b": labels[pairs.b]}
+    terms = []
+    for k in range(last):
+        known, part = pairs.known[:, k], pairs.parts[:, k].astype(np.float64)
+        columns[f"n{k}"] = known.astype(np.int64)
+        total, count = pl.col(f"s{k}"), pl.col(f"n{k}")
+        if k < n_steady:
+            columns[f"s{k}"] = np.where(known, np.round(part * _SCALE), 0).astype(np.int64)
+            term = total / count / _SCALE
+        else:
+            columns[f"s{k}"] = np.where(known, np.exp2(np.clip(part, -_SHIFT, 30) + _SHIFT), 0).astype(np.int64)
+            term = (total / count).log(2.0) - _SHIFT
+        terms.append(pl.when(count > 0).then(term).otherwise(0.0))
+    columns["least"] = np.round(pairs.parts[:, last].astype(np.float64) * _SCALE).astype(np.int64)
+    columns["never"] = (pairs.total <= NEVER / 2).astype(np.int64)
+    return pl.DataFrame(columns), pl.sum_horizontal(*terms, pl.col("least") / _SCALE)
 
 
 def _mutual_best(edges: pl.DataFrame, cut: float) -> pl.DataFrame:

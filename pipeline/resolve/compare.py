@@ -45,6 +45,7 @@ SOURCE: Final = ("", "one_list", "two_lists")
 
 EXACT, LOSSY, IN_REGION, IN_DATE, IN_SERIAL, LENGTH, LAST_DIGIT, SERIAL, TWO_SLIPS, NUMBER_DIFFERS = range(1, 11)
 _ENOUGH_DIGITS: Final = 12
+_NEIGHBOURS_BORN_TOGETHER: Final = 0.5
 _HEAPED: Final = ((1, 1), (1, 7), (31, 12))
 _CHUNK: Final = 1_000_000
 
@@ -138,7 +139,7 @@ class Comparer:
             "name": name.level,
             "number": number,
             "birth_date": date_level(f, a, b, number),
-            "sex": _same(f.sex, a, b),
+            "sex": sex_level(f, a, b, number),
             "family_number": _slip(f.kk, a, b),
             "place": place,
             "account": account,
@@ -154,7 +155,12 @@ class Comparer:
             "account": account_share,
             "member_number": self.shares["member"][a],
             "phone": self.shares["phone"][a],
-            "birth_place": self.shares["birth_place"][a],
+            # neighbours were mostly born in one place
+            "birth_place": np.where(
+                (place > 0) & (place < PLACE.index("differs")),
+                np.maximum(self.shares["birth_place"][a], _NEIGHBOURS_BORN_TOGETHER),
+                self.shares["birth_place"][a],
+            ).astype(np.float32),
         }
         return Compared(a, b, levels, share, name.stranger, name.relative)
 
@@ -163,12 +169,16 @@ class Comparer:
         desa, kecamatan = f.codes["desa"], f.codes["kecamatan"]
         level = np.zeros(len(a), dtype=np.uint8)
         share = np.zeros(len(a), dtype=np.float32)
+        both_lanes = (self.lane[a] > 0) & (self.lane[b] > 0)
+        same_lane = both_lanes & (self.lane[a] == self.lane[b])
+        # DUSUN 1 is an address too: where RT and RW are known, they decide
+        same_house = (self.house[a] > 0) & (self.house[a] == self.house[b]) & (same_lane | ~both_lanes)
         steps = (
             (4, (kecamatan[a] > 0) & (kecamatan[b] > 0), None),
             (3, (kecamatan[a] > 0) & (kecamatan[a] == kecamatan[b]), self.shares["kecamatan"]),
             (2, (desa[a] > 0) & (desa[a] == desa[b]), self.shares["desa"]),
-            (1, (self.lane[a] > 0) & (self.lane[a] == self.lane[b]), self.shares["lane"]),
-            (1, (self.house[a] > 0) & (self.house[a] == self.house[b]), self.shares["house"]),
+            (1, same_lane, self.shares["lane"]),
+            (1, same_house, self.shares["house"]),
         )
         for value, hit, of in steps:
             level[hit] = value
@@ -294,15 +304,23 @@ def date_level(f: Features, a: Rows, b: Rows, number: Levels) -> Levels:
     one = np.where(from_number_b & written_a, one, 0)
     two = np.where(from_number_a & written_b, two, 0)
     none = np.where(from_number_a & from_number_b, none, 0)
-    # what two numbers say of the date is said by the comparison of the numbers, unless they differ altogether
-    none = np.where(number >= TWO_SLIPS, none, 0)
-    slip = (number >= IN_REGION) & (number <= LENGTH) | (number == TWO_SLIPS)
-    one_sided = np.where(written_a, one, two)
-    one_sided = np.where(slip & (one_sided > 1), 0, one_sided)
+    # What two numbers say of the date is said by their comparison, and a number that is not the person's own says
+    # nothing of the date: then the date inside stands in only where the other row has no number at all.
+    one_sided = np.where(number == 0, np.where(written_a, one, two), 0)
+    none = np.where(number == 0, none, 0)
     level = np.where(both, level, np.where(written_a | written_b, one_sided, none))
     witness = both & (level > 1) & ((one == 1) | (two == 1))
     level = np.where(witness & (level > 3), 4, level)
     got: Levels = level.astype(np.uint8)
+    return got
+
+
+def sex_level(f: Features, a: Rows, b: Rows, number: Levels) -> Levels:
+    """Sex as written; that inside the NIK stands in only where the numbers have not been compared."""
+    written = _same(f.sex, a, b)
+    left, right = (np.where(f.sex[rows] > 0, f.sex[rows], f.n_sex[rows]) for rows in (a, b))
+    inside = np.where((left == 0) | (right == 0), 0, np.where(left == right, 1, 2))
+    got: Levels = np.where(written > 0, written, np.where(number == 0, inside, 0)).astype(np.uint8)
     return got
 
 

@@ -64,7 +64,7 @@ class Features:
         nik, kk: identity number and family number.
         day, month, year: of the written date of birth; 0 unknown.
         n_day, n_month, n_year2: the date inside the NIK, with two digits of the year (-1 where there is none).
-        sex: 1 man, 2 woman, 0 unknown (the column, else the NIK).
+        sex, n_sex: 1 man, 2 woman, 0 unknown; as written, and inside the NIK.
         desa, kecamatan, address, dusun, birth_place, phone, card, account, member: codes, 0 unknown.
         rt, rw: numbers, -1 unknown.
         source: code of the source file; registry: row of a registry.
@@ -86,6 +86,7 @@ class Features:
     n_month: Small
     n_year2: Small
     sex: Small
+    n_sex: Small
     codes: dict[str, Ints]
     rt: Small
     rw: Small
@@ -141,7 +142,8 @@ def build_features(mentions: pl.DataFrame, spelling: Spelling) -> Features:
         n_day=n_day,
         n_month=n_month,
         n_year2=n_year2,
-        sex=np.where(sex > 0, sex, n_sex).astype(np.int16),
+        sex=sex,
+        n_sex=n_sex,
         codes={code: _codes(frame[column]) for code, column in columns.items()},
         rt=frame["rt"].fill_null(-1).clip(-1, 999).cast(pl.Int16).to_numpy(),
         rw=frame["rw"].fill_null(-1).clip(-1, 999).cast(pl.Int16).to_numpy(),
@@ -199,9 +201,11 @@ def _put_back(nik: Numbers, kk: Numbers, day: Small, month: Small, year: Small) 
     votes = uses.group_by("n").agg(pl.col("vote").sum(), (pl.col("vote") < 0).any().alias("family"))
     family = votes.filter((pl.col("vote") < 0) & pl.col("family"))["n"]
     personal = votes.filter(pl.col("vote") > 0)["n"]
+    sure = votes.filter(pl.col("vote") > 1.5)["n"]
     in_nik = np.isin(nik.value, family.to_numpy()) & (nik.value > 0)
     own_in_kk = np.isin(kk.value, personal.to_numpy()) & (kk.value > 0)
-    swap = in_nik & own_in_kk & (nik.value != kk.value)
+    own_in_nik = np.isin(nik.value, sure.to_numpy()) & (nik.value > 0)
+    swap = ~own_in_nik & own_in_kk & (nik.value > 0) & (nik.value != kk.value)
     only_family = in_nik & ~swap
     to_kk = only_family & (kk.known == 0)
     for source, target, rows in ((nik, kk, to_kk), (kk, nik, own_in_kk & ~in_nik & (nik.known == 0))):

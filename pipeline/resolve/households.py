@@ -91,14 +91,11 @@ def _same_members(stays: pl.DataFrame, shared_members: float) -> pl.DataFrame:
         .join(sizes, left_on="kk_other", right_on="kk", suffix="_other")
     )
     larger = pl.max_horizontal("members", "members_other")
-    smaller = pl.min_horizontal("members", "members_other")
     part = pl.col("shared") / larger
     both_headed = pl.col("headed") & pl.col("headed_other")
-    unlisted = (pl.col("listed") == 0) | (pl.col("listed_other") == 0)
     same = (
         pl.when(pl.col("same_head")).then(True)
         .when(both_headed).then((part >= _MOST) & (pl.col("shared") > 2))
-        .when(unlisted).then((pl.col("shared") == smaller) | (part >= shared_members))
         .otherwise((part >= shared_members) & (pl.col("shared") > 1))
     )  # fmt: skip
     return pairs.filter(same).select("kk", "kk_other").sort("kk", "kk_other")
@@ -107,16 +104,17 @@ def _same_members(stays: pl.DataFrame, shared_members: float) -> pl.DataFrame:
 def _slips(features: Features, number: Codes, values: digits.Packed, stays: pl.DataFrame) -> Codes:
     """Family numbers one keystroke apart, in one house, of which at most one has a head."""
     f = features
-    house = f.codes["desa"].astype(np.int64) << 32 | f.codes["address"]
-    lane = np.where(
-        (f.rt >= 0) & (f.codes["desa"] > 0), (f.codes["desa"].astype(np.int64) * 1000 + f.rt) * 1000 + f.rw, -1
-    )
+    desa = f.codes["desa"].astype(np.int64)
     seen = number >= 0
-    first = pl.DataFrame({"kk": number[seen], "house": house[seen], "lane": lane[seen]})
-    places = first.group_by("kk").agg(
-        pl.col("house").unique().sort(), pl.col("lane").filter(pl.col("lane") >= 0).unique().sort()
+    first = pl.DataFrame(
+        {"kk": number, "house": desa << 32 | f.codes["address"], "lane": (desa * 1000 + f.rt) * 1000 + f.rw}
     )
-    headed = stays.group_by("kk").agg(pl.col("head").any(), pl.len().alias("members")).sort("kk")
+    known = {"house": (desa > 0) & (f.codes["address"] > 0), "lane": (desa > 0) & (f.rt >= 0)}
+    first = first.with_columns(pl.when(pl.Series(known[c])).then(c).alias(c) for c in known).filter(pl.Series(seen))
+    places = first.group_by("kk").agg(pl.col(c).drop_nulls().unique().sort() for c in known)
+    headed = stays.group_by("kk").agg(
+        pl.col("head").any(), pl.len().alias("members"), (pl.col("registered") > 0).any().alias("listed")
+    )
     facts = headed.join(places, on="kk").sort("kk")
     code, packed = facts["kk"].to_numpy(), values[facts["kk"].to_numpy()]
     found = []
@@ -135,9 +133,11 @@ def _slips(features: Features, number: Codes, values: digits.Packed, stays: pl.D
     )
     same_house = pl.col("house").list.set_intersection("house_b").list.len() > 0
     same_lane = pl.col("lane").list.set_intersection("lane_b").list.len() > 0
-    no_lane = (pl.col("lane").list.len() == 0) | (pl.col("lane_b").list.len() == 0)
+    clash = ~same_lane & (pl.col("lane").list.len() > 0) & (pl.col("lane_b").list.len() > 0)
+    # on a registry a number without head is odd by itself; elsewhere nobody says who is head
+    near = pl.when(pl.col("listed") & pl.col("listed_b")).then(same_lane | same_house).otherwise(same_house)
     few = pl.min_horizontal("members", "members_b") <= 2
-    kept = joined.filter(~(pl.col("head") & pl.col("head_b")) & same_house & (same_lane | no_lane) & few)
+    kept = joined.filter(~(pl.col("head") & pl.col("head_b")) & near & ~clash & few)
     got: Codes = kept.select("kk", "kk_b").to_numpy().astype(np.int64).reshape(-1, 2)
     return got
 

@@ -55,7 +55,7 @@ class Scores:
 def same_day(compared: Compared) -> npt.NDArray[np.bool_]:
     """Pairs whose dates of birth agree as far as their numbers do, so that the numbers say it again."""
     date, number = compared.levels["birth_date"], compared.levels["number"]
-    got: npt.NDArray[np.bool_] = (date == 1) | (date == DATE_ONE_PART) & (number == IN_DATE)
+    got: npt.NDArray[np.bool_] = np.where(number == IN_DATE, date == DATE_ONE_PART, date == 1)
     return got
 
 

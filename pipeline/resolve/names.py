@@ -89,8 +89,8 @@ class Names:
     Attributes:
         text: names, sorted; a mention refers to a name by its position.
         parts: codes of folded parts in the order written, -1 where there is none; shape (names, PARTS).
-        raw_parts: the same of parts as written.
-        vocabulary: the folded parts by code.
+        written: the same of the parts as written.
+        vocabulary, written_vocabulary: the parts by code.
         part_share: share of mentions with each folded part.
         name_share: share of mentions with each name (all spellings that fold alike counted together).
         joined: code of the folded name without blanks: NUR AIN and NURAIN are equal here.
@@ -100,7 +100,9 @@ class Names:
 
     text: pl.Series
     parts: Ints
+    written: Ints
     vocabulary: list[str]
+    written_vocabulary: list[str]
     part_share: Floats
     name_share: Floats
     joined: Ints
@@ -143,7 +145,11 @@ def distinct_names(column: pl.Series, spelling: Spelling) -> tuple[Names, Ints]:
         pl.int_range(pl.len()).over("i").alias("at")
     )
     long = long.filter(pl.col("at") < PARTS)
+    raw = pl.DataFrame({"part": known, "raw": np.arange(len(known), dtype=np.int32)})
+    long = long.join(raw, on="part", how="left", maintain_order="left")
     parts = np.full((len(text), PARTS), -1, dtype=np.int32)
+    written = parts.copy()
+    written[long["i"].to_numpy(), long["at"].to_numpy()] = long["raw"].to_numpy()
     parts[long["i"].to_numpy(), long["at"].to_numpy()] = long["code"].to_numpy()
     part_share = np.zeros(len(vocabulary), dtype=np.float64)
     once = long.unique(["i", "code"])
@@ -155,7 +161,9 @@ def distinct_names(column: pl.Series, spelling: Spelling) -> tuple[Names, Ints]:
         Names(
             text,
             parts,
+            written,
             vocabulary.to_list(),
+            known.to_list(),
             part_share.astype(np.float32),
             bag_share[bag].astype(np.float32),
             joined,
@@ -222,11 +230,9 @@ def compare_names(names: Names, left: Ints, right: Ints, weights: NameWeights) -
 
 
 def _compare(names: Names, a: Ints, b: Ints, weights: NameWeights) -> NameComparison:
-    pa, pb = names.parts[a], names.parts[b]
-    na, nb = names.count()[a], names.count()[b]
     same_text = a == b
     same_joined = names.joined[a] == names.joined[b]
-    kin = _Alignment(names, pa, pb, na, nb, weights)
+    kin = _Alignment(names, a, b, weights)
     kin.match_equal()
     kin.match_alike()
     near = kin.joined_near(names.joined[a], names.joined[b]) & ~same_joined
@@ -269,8 +275,11 @@ def _compare(names: Names, a: Ints, b: Ints, weights: NameWeights) -> NameCompar
 class _Alignment:
     """Which parts of two names belong together; state is arrays over the pairs of a chunk."""
 
-    def __init__(self, names: Names, pa: Ints, pb: Ints, na: Ints, nb: Ints, weights: NameWeights) -> None:
-        self.names, self.pa, self.pb, self.na, self.nb, self.w = names, pa, pb, na, nb, weights
+    def __init__(self, names: Names, a: Ints, b: Ints, weights: NameWeights) -> None:
+        self.names, self.w = names, weights
+        self.pa, self.pb = pa, pb = names.parts[a], names.parts[b]
+        self.wa, self.wb = names.written[a], names.written[b]
+        self.na, self.nb = names.count()[a], names.count()[b]
         self.left_a, self.left_b = pa >= 0, pb >= 0
         n = len(pa)
         self.stranger = np.zeros(n, dtype=np.float32)
@@ -324,7 +333,8 @@ class _Alignment:
 
     def _match_alike(self, free: npt.NDArray[np.intp], p: int, q: int) -> None:
         a, b = self.pa[free, p], self.pb[free, q]
-        kind = _alike(self.names.vocabulary, a, b)
+        as_written = _alike(self.names.written_vocabulary, self.wa[free, p], self.wb[free, q])
+        kind = np.maximum(_alike(self.names.vocabulary, a, b), as_written)
         share = self.share[a] + self.share[b]
         typo = np.log2(self.w.typo_m / (share + self.w.typo_u))
         gain = np.select([kind == 1, kind == 2], [np.full(len(a), self.w.initial), typo], 0.0)
