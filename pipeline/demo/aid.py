@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.demo import numbers
-from pipeline.demo.conditions import DESIL_MAX, reasons
+from pipeline.demo.conditions import BARS, DESIL_MAX, reasons
 from pipeline.demo.dice import Dice, Flags, Reals, keys, mix
 
 HOUSEHOLD_PROGRAMS = ("pkh", "sembako", "blt_dd")
@@ -50,12 +50,37 @@ def begin(homes: pl.DataFrame, facts: pl.DataFrame, dice: Dice) -> Aid:
         if program == "blt_dd":
             other = served["pkh"] | served["sembako"]
             lowest = (homes["desil"] == 1).fill_null(False).to_numpy()
-            chance = np.where(other, chance * 0.07, np.where(lowest & (chance > 0.3), 0.75, chance))
-        served[program] = dice.happens(key, f"served by {program}", chance)
+            chance = np.where(other, chance * 0.07, np.where(lowest & (chance > 0.3), 0.6, chance))
+        served[program] = dice.happens(key, f"served by {program}", chance) | _planted(homes, program, served, dice)
     households = homes.select("hid", **{p: pl.Series(f) for p, f in served.items()}).join(
         _recipients(facts, dice), on="hid", how="left", maintain_order="left"
     )
     return Aid(households, _begin_pbi(homes, facts, dice))
+
+
+def _planted(homes: pl.DataFrame, program: str, served: dict[str, Flags], dice: Dice) -> Flags:
+    """At least one household for every error that a program can make, however small the district is."""
+    judged = reasons(homes, program).with_columns(
+        whole=pl.col("registered") & (pl.col("n_present") > 0), only=pl.col("against").list.len() == 1
+    )
+    groups = {
+        "outside": ~judged["registered"],
+        "unknown": judged["whole"] & (judged["status"] == "unknown"),
+        "above_welfare_threshold": judged["whole"] & judged["only"] & (judged["desil"] > DESIL_MAX[program]),
+    }
+    if program == "pkh":
+        groups["no_component"] = judged["whole"] & judged["only"] & (judged["against"].list.first() == "no_component")
+    if program == "sembako":
+        for bar in BARS:
+            groups[bar] = judged["whole"] & judged["only"] & (judged["against"].list.first() == bar)
+    if program == "blt_dd":
+        paid = pl.Series(served["pkh"] & served["sembako"])
+        groups["overlap"] = judged["whole"] & (judged["status"] == "eligible") & paid
+    key = keys(homes["hid"].to_numpy())
+    out = np.zeros(len(key), dtype=bool)
+    for name, among in groups.items():
+        out |= dice.some(key, f"planted {name} in {program}", 0.0, least=1, among=among.fill_null(False).to_numpy())
+    return out
 
 
 def _chance(units: pl.DataFrame, program: str) -> Reals:
@@ -80,7 +105,8 @@ def _chance(units: pl.DataFrame, program: str) -> Reals:
 def _recipients(facts: pl.DataFrame, dice: Dice) -> pl.DataFrame:
     """The named recipient of each household: a woman of the couple first; of the dead and gone one in three stays."""
     key = keys(facts["pid"].to_numpy())
-    kept = dice.happens(key, "stays on the lists", 0.35)
+    couple = (facts["role"] <= 1) & ~facts["present"]
+    kept = dice.some(key, "stays on the lists", 0.35, least=6, among=couple.to_numpy())
     ranked = facts.with_columns(
         gone=~(pl.col("present") | pl.Series(kept)), elder=(pl.col("role") > 1) & (pl.col("age") < 60)
     ).sort("hid", "gone", "elder", ~pl.col("woman"), "role", "pid")

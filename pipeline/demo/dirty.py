@@ -41,6 +41,8 @@ def write_badly(sheet: ListFrame, scene: Scene, profile: Profile) -> ListFrame:
     rows = noise.befall(rows, code, profile, quality=quality, month=scene.month, dice=scene.dice)
     rows = noise.exchange_numbers(rows)
     rows = _only_on_recipients(rows, sheet.kind)
+    if sheet.kind == "recipients":
+        rows = _at_least_one(rows, scene, profile, code)
     rows = _borrow(rows, scene, code)
     rows = _rename(rows, scene, code)
     if sheet.kind == "ppks":
@@ -58,6 +60,23 @@ def _only_on_recipients(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
         nik_damage=pl.when(borrowed).then(None).otherwise("nik_damage"),
         name_damage=pl.when(renamed).then(None).otherwise("name_damage"),
     )
+
+
+def _at_least_one(rows: pl.DataFrame, scene: Scene, profile: Profile, code: str) -> pl.DataFrame:
+    """One borrowed number and one other person's name on each list of the small district too."""
+    key = keys(rows["pid"].to_numpy())
+    for column, kind, shares in (("nik", "borrowed", profile.nik), ("name", "other_person", profile.name)):
+        if not shares[kind]:
+            continue
+        sound = (
+            pl.all_horizontal(pl.col("nik_damage", "name_damage").is_null()) & (pl.col("line") == 0) & pl.col("active")
+        )
+        among = rows.select(sound.alias("sound")).to_series().to_numpy()
+        chosen = pl.Series(scene.dice.some(key, f"{kind} on {code}", 0.0, least=1, among=among))
+        rows = rows.with_columns(
+            pl.when(chosen).then(pl.lit(kind)).otherwise(f"{column}_damage").alias(f"{column}_damage")
+        )
+    return rows
 
 
 def _borrow(rows: pl.DataFrame, scene: Scene, code: str) -> pl.DataFrame:

@@ -261,7 +261,11 @@ def _name(people: pl.DataFrame, dice: Dice) -> pl.DataFrame:
     full = names.full_names(dice, key, origin, woman, given=people["given"], fam=people["fam"], father=father)
     people = people.with_columns(name=full)
     heads = people.filter((pl.col("role") == 0) & ~pl.col("woman")).select("hid", pl.col("name").alias("father_name"))
-    junior = pl.Series((role == 2) & ~woman & dice.happens(key, "named as the father", 0.006))
+    junior = pl.Series(
+        dice.some(
+            key, "named as the father", 0.006, least=2, among=(role == 2) & ~woman & (people["origin"].to_numpy() == 0)
+        )
+    )
     return people.join(heads, on="hid", how="left", maintain_order="left").with_columns(
         name=pl.when(junior)
         .then(pl.coalesce("father_name", "name"))
@@ -292,7 +296,9 @@ def _twin_names(people: pl.DataFrame, given: pl.Series, dice: Dice) -> pl.Series
 def _namesakes(people: pl.DataFrame, dice: Dice) -> pl.DataFrame:
     """Pairs of grown people of one sex, one name and one birth date in different desa of a neighbourhood."""
     key = keys(people["pid"].to_numpy())
-    grown = people.filter(pl.Series(dice.happens(key, "has a namesake", 0.008)) & pl.col("role").is_in([0, 1]))
+    grown = people.filter(
+        pl.Series(dice.happens(key, "has a namesake", max(0.008, 16 / len(key)))) & pl.col("role").is_in([0, 1])
+    )
     shuffled = grown.sort("woman", "origin", pl.col("place") // 4, "place", "pid")
     pairs = shuffled.with_columns(
         twin_name=pl.col("name").shift(1), twin_birth=pl.col("birth_day").shift(1), before=pl.col("place").shift(1),

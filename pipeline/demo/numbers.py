@@ -60,7 +60,8 @@ def family_numbers(households: pl.DataFrame, places: pl.DataFrame, dice: Dice, t
     issued = now - 30 - dice.below(key, "family card issued", 12 * 365)
     before = issued - 200 - dice.below(key, "older family card issued", 6 * 365)
     renewed = pl.Series(dice.happens(key, "family card renewed", 0.07))
-    twice = pl.Series(dice.happens(key, "two family cards in the registry", 0.012))
+    everybody = np.ones(len(key), dtype=bool)
+    twice = pl.Series(dice.some(key, "two family cards in the registry", 0.012, least=2, among=everybody))
     return households.with_columns(
         no_kk=family_number(households["kecamatan_code"], issued, 1),
         old_kk=pl.select(pl.when(renewed).then(family_number(households["kecamatan_code"], before, 2001))).to_series(),

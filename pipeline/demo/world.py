@@ -128,7 +128,14 @@ def _with_work(persons: pl.DataFrame, home: pl.DataFrame, dice: Dice, age: Reals
     job = np.asarray(working, dtype=object)[dice.pick(key, "job", [JOBS[k][1] for k in working])]
     job[~(of_age & dice.happens(key, "on the employment list", chance))] = ""
     job[old & dice.happens(key, "draws a pension", chance * 1.6)] = "pensioner"
-    companion = of_age & (job == "") & dice.happens(key, "is a companion", np.where(rank <= 4, 0.002, 0.007))
+    for kind in kinds:
+        among = (old if kind == "pensioner" else of_age) & (rank <= 4) & (job == "")
+        job[dice.some(key, f"poor and still {kind}", 0.0, least=3, among=among)] = kind
+    companion = (
+        of_age
+        & (job == "")
+        & dice.some(key, "is a companion", np.where(rank <= 4, 0.002, 0.007), least=3, among=of_age & (job == ""))
+    )
     return persons.with_columns(
         job=pl.Series(job.tolist(), dtype=pl.String).replace("", None), companion=pl.Series(companion)
     )
