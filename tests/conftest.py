@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios import District, small_district
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -23,3 +25,9 @@ def sample() -> Path:
     if not (folder / "raw").is_dir():
         pytest.skip("the sample months are not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def district(tmp_path_factory: pytest.TempPathFactory) -> District:
+    """A small synthetic district of two months, made once. Read it, do not write to it."""
+    return small_district(tmp_path_factory.mktemp("district"))
