@@ -47,7 +47,7 @@ def set_up() -> None:
     wanted = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
     if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
         return
-    print("Setting up .venv (once, a minute or two) ...", file=sys.stderr)  # noqa: T201
+    print("Setting up .venv (once, a minute or two) ...", file=sys.stderr)
     venv.create(VENV, with_pip=True, clear=True)
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     _run([*pip, "--require-hashes", "--requirement", str(LOCK)])

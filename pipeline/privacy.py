@@ -7,8 +7,10 @@ and last four digits, so that a TKSK who holds the card recognises it and nobody
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 _LONG_NUMBER = re.compile(r"\d(?:[ .\-]?\d){10,}")
 
@@ -33,6 +35,8 @@ def scrub(text: str) -> str:
 
 def masked(column: str, first: int = 6, last: int = 4) -> pl.Expr:
     """Polars expression of :func:`mask_number` for a text column."""
+    import polars as pl  # here, so that a command that only prints does not wait for it
+
     value = pl.col(column)
     length = value.str.len_chars().cast(pl.Int64)  # unsigned lengths would wrap below zero
     middle = pl.lit("*").repeat_by((length - first - last).clip(0)).list.join("")

@@ -1,0 +1,162 @@
+"""What the commands print: tables, trees, JSON.
+
+Belongs here: the look of the terminal. Data goes to standard output, progress and messages to standard error; every
+message passes :func:`pipeline.privacy.scrub` once more.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pipeline.privacy import scrub
+
+if TYPE_CHECKING:
+    from pipeline.run import RunResult
+    from pipeline.summary import Summary
+
+
+def say(message: str) -> None:
+    """A message to standard error, with long numbers masked."""
+    print(scrub(message), file=sys.stderr, flush=True)
+
+
+def print_json(document: Any) -> None:
+    """The one JSON document of a command run with ``--json``."""
+    print(json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, default=str))
+
+
+def rupiah(amount: float | None) -> str:
+    """An amount as Indonesians write it: ``Rp1.250.000``; a dash where there is none."""
+    return "-" if amount is None else "Rp" + f"{amount:,.0f}".replace(",", ".")
+
+
+def print_rows(title: str, rows: list[dict[str, Any]], right: frozenset[str] = frozenset()) -> None:
+    """A table of dicts with the same keys; columns named in ``right`` are set flush right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not rows:
+        return
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for name in rows[0]:
+        table.add_column(name.replace("_", " "), justify="right" if name in right else "left")
+    for row in rows:
+        table.add_row(*("" if v is None else str(v) for v in row.values()))
+    Console().print(table)
+
+
+def print_run(result: RunResult, period: str, as_json: bool) -> None:
+    """The closing summary of a run: counts, findings, measures, cost, files, next command."""
+    if as_json:
+        print_json(
+            {
+                "run_id": result.run_id,
+                "period": period,
+                "status": "published",
+                "repeated": result.repeated,
+                "summary": result.summary.as_dict(),
+                "timings": result.timings,
+                "files": [str(f) for f in result.files],
+            }
+        )
+        return
+    _print_summary(result.summary)
+    if result.timings:
+        rows = [{"stage": s, "seconds": t["seconds"], "peak MB": t["peak_mb"]} for s, t in result.timings.items()]
+        print_rows("Cost", rows, frozenset({"seconds", "peak MB"}))
+    for path in result.files:
+        print(f"wrote {path}")
+    again = " (published before; nothing was done)" if result.repeated else ""
+    print(f"run {result.run_id} published{again}")
+    _print_next(result)
+
+
+def _print_summary(summary: Summary) -> None:
+    rows = summary.rows
+    print(
+        f"{summary.files} files, {rows['total']:,} rows: {rows['accepted']:,} accepted, "
+        f"{rows['quarantined']:,} in quarantine, {rows['layout']:,} layout\n"
+        f"{summary.persons:,} persons in {summary.households:,} households; "
+        f"{summary.possible_pairs:,} pairs left for review"
+    )
+    findings = [
+        {
+            "finding": f["finding_type"],
+            "program": f["program"],
+            "count": f"{f['n']:,}",
+            "new": f"{f['new']:,}",
+            "rupiah a month": rupiah(f["amount"]),
+        }
+        for f in summary.findings
+    ]
+    print_rows(
+        "Findings: what the files say, to be checked in the field",
+        findings,
+        frozenset({"count", "new", "rupiah a month"}),
+    )
+    measures = [
+        {
+            "program": m["program"],
+            "measure": m["measure"],
+            "value": "-" if m["value"] is None else f"{m['value']:.3f}",
+            "definition": m["definition"],
+        }
+        for m in summary.measures
+    ]
+    print_rows("Targeting, whole province", measures, frozenset({"value"}))
+    for name, n in summary.quality.items():
+        print(f"checks {name}: {n}")
+    for notice in summary.notices:
+        print(f"notice {notice['code']}: {notice['n']}")
+
+
+def _print_next(result: RunResult) -> None:
+    page = next((f / "quality.html" for f in result.files if (f / "quality.html").exists()), None)
+    if page is not None:
+        print(f"next: open {page} for what to ask the senders to fix")
+    print("next: tepat explain ID tells the story of any finding, household or person")
+
+
+def print_sheet(sheet: dict[str, Any]) -> None:
+    """How one sheet of a file was read."""
+    print(
+        f"{sheet['source_file']}  {sheet['sheet'] or '(no sheets)'}: {sheet['kind']}"
+        f"{' / ' + sheet['program'] if sheet['program'] else ''}, header in row {sheet['header_row']}"
+    )
+    print_rows("Columns", [{"heading": h, "read as": c} for c, h in sheet["columns"].items()])
+    counts = ", ".join(f"{k.removeprefix('rows_')} {v:,}" for k, v in sheet.items() if k.startswith("rows_"))
+    print(f"rows: {counts}")
+    if sheet["unknown_columns"]:
+        print(f"not read: {', '.join(sheet['unknown_columns'])}")
+    for problem in sheet["problems"]:
+        say(str(problem))
+
+
+def print_tree(title: str, document: Any) -> None:
+    """Nested dicts and lists as a tree."""
+    from rich.console import Console
+    from rich.tree import Tree
+
+    tree = Tree(title)
+    _grow(tree.add, document)
+    Console().print(tree)
+
+
+def _grow(add: Callable[[str], Any], node: Any) -> None:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if isinstance(value, dict | list) and value:
+                _grow(add(str(key)).add, value)
+            elif value not in (None, "", [], {}):
+                add(f"{key}: {value}")
+    elif isinstance(node, list):
+        for value in node:
+            if isinstance(value, dict):
+                plain = {k: v for k, v in value.items() if not isinstance(v, dict | list) and v not in (None, "")}
+                branch = add("  ".join(f"{k}={v}" for k, v in plain.items()))
+                _grow(branch.add, {k: v for k, v in value.items() if isinstance(v, dict | list)})
+            else:
+                add(str(value))
