@@ -19,6 +19,7 @@ FLAG: Final = 3
 ERROR: Final = 4
 
 _BLANKS: Final = r"[\s\u00a0\u200b\ufeff]+"
+_ODD: Final = r"[^\x20-\x7e]|^ | $|  "
 _SMALL: Final = 2_000
 """Rows below which looking for equal cells costs more than reading each of them."""
 
@@ -38,7 +39,7 @@ class RawRows:
         self.height = frame.height
         self.origin = frame["origin"]
         columns = [c for c in frame.columns if not c.endswith("#") and c not in {"row_number", "origin"}]
-        self._text = frame.select(_text(c, typed=f"{c}#" in frame.columns) for c in columns)
+        self._text = {c: _text(frame, c) for c in columns}
         self._said = {c for c in columns if self._text[c].null_count() < self.height}
 
     def has(self, name: str) -> bool:
@@ -71,13 +72,16 @@ class RawRows:
         return pl.DataFrame(said).select(pl.coalesce(pl.all()).alias(names[0])).to_series()
 
 
-def _text(name: str, *, typed: bool) -> pl.Expr:
-    cell = pl.col(name).cast(pl.String)
-    odd = cell.str.contains(r"[^\x21-\x7e]")  # most cells are plain and need no folding
-    folded = cell.str.normalize("NFKC").str.replace_all(_BLANKS, " ").str.strip_chars()
-    clean = pl.when(odd).then(folded).otherwise(cell)
-    sound = (clean != "") & pl.col(f"{name}#").ne_missing(ERROR) if typed else clean != ""
-    return pl.when(sound).then(clean).alias(name)
+def _text(frame: pl.DataFrame, name: str) -> pl.Series:
+    cells = frame[name].cast(pl.String)
+    odd = cells.str.contains(_ODD).fill_null(False)  # most cells need no folding
+    if odd.any():
+        folded = cells.filter(odd).str.normalize("NFKC").str.replace_all(_BLANKS, " ").str.strip_chars()
+        cells = cells.scatter(odd.arg_true(), folded)
+    broken = cells == ""
+    if f"{name}#" in frame.columns:
+        broken |= (frame[f"{name}#"] == ERROR).fill_null(False)
+    return cells.set(broken.fill_null(False), None) if broken.any() else cells
 
 
 def nulls(name: str, dtype: pl.DataType, height: int) -> pl.Series:

@@ -14,6 +14,9 @@ from pipeline.ingest.clean.cells import RawRows, Recipe, fold_expr, nulls, per_v
 from pipeline.ingest.clean.reference import Titles
 
 _JOIN = " / "
+_PLAIN = r"^[A-Z]{2,}(?: [A-Z]+)*$"
+"""Most names: nothing to take off, unless one of the words is a title."""
+
 _BETWEEN = "\u241f"
 """Stands between two names of one cell while they are taken apart."""
 
@@ -29,7 +32,23 @@ def person_name(rows: RawRows, name: str, titles: Titles) -> pl.DataFrame:
         texts = [nulls(n, pl.String(), rows.height) for n in ("name", "other_names")]
         no = pl.Series([False]).new_from_index(0, rows.height)
         return pl.DataFrame([*texts, no.alias("placeholder"), no.alias("died")])
-    return per_value(rows.cells(name).select("text"), name_recipe(titles))
+    cells = pl.DataFrame({"text": rows.text(name)}).with_columns(pl.col("text").str.to_uppercase().alias("upper"))
+    plain = pl.col("upper").str.contains(_PLAIN) & ~pl.col("upper").str.contains(_special_words(titles))
+    known = cells.with_columns(plain.fill_null(False).alias("plain"))
+    odd = per_value(known.select("text"), name_recipe(titles), where=~known["plain"] & known["text"].is_not_null())
+    return pl.concat([known, odd], how="horizontal").select(
+        pl.when("plain").then("upper").otherwise("name").alias("name"),
+        "other_names",
+        pl.col("placeholder").fill_null(False),
+        pl.col("died").fill_null(False),
+    )
+
+
+@cache
+def _special_words(titles: Titles) -> str:
+    """Regex of a name in which any word of the title file stands."""
+    words = {w for group in titles.model_dump().values() for w in group}
+    return rf"\b(?:{'|'.join(sorted(words))})\b"
 
 
 @cache

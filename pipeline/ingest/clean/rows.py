@@ -204,14 +204,9 @@ def _employment_type(raw: RawRows, contexts: Sequence[Context], cleaner: Cleaner
 
 def _mention_ids(origin: pl.Series, row_numbers: pl.Series, contexts: Sequence[Context]) -> pl.Series:
     """Hash of the file's content, the sheet and the row."""
-    starts = [hashlib.sha256(f"{c.sha256}|{c.sheet}|".encode()) for c in contexts]
-
-    def digest(sheet: int, row_number: int) -> str:
-        whole = starts[sheet].copy()
-        whole.update(str(row_number).encode())
-        return whole.hexdigest()[:_ID_LENGTH]
-
-    ids = [digest(o, n) for o, n in zip(origin.to_list(), row_numbers.to_list(), strict=True)]
+    starts = [f"{c.sha256}|{c.sheet}|".encode() for c in contexts]
+    rows = zip(origin.to_list(), row_numbers.to_list(), strict=True)
+    ids = [hashlib.sha256(b"%s%d" % (starts[o], n)).hexdigest()[:_ID_LENGTH] for o, n in rows]
     return pl.Series("mention_id", ids, dtype=pl.String)
 
 
