@@ -11,7 +11,7 @@ from pipeline.target.programs import Rules
 
 
 def benefit_lines(rows: pl.LazyFrame, people: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """One row an active line (``NON AKTIF`` is none) of a program in force, in order of file and row.
+    """One row an active line (``NON AKTIF`` is none) of a program in force.
 
     Returns:
         Columns of ``tables.BENEFITS`` and of where the line stands, its numbers, and whether its person is alive and
@@ -24,21 +24,19 @@ def benefit_lines(rows: pl.LazyFrame, people: pl.DataFrame, rules: Rules) -> pl.
     lone = pl.col("household_id").is_null()
     return (
         rows.filter(pl.col("kind") == "recipients", in_force, pl.col("active").fill_null(True))
-        .filter(pl.col("person_id").is_not_null())
         .select(
             "mention_id", "source_file", "sheet", "row_number", "program", "person_id", "amount", "nik",
-            "nik_status", "no_kk", "name", "card_number",
+            "nik_status", "name", "card_number",
             line_kecamatan=pl.col("kecamatan_code"), line_desa=pl.col("desa_code"),
         )
         .join(
             people.lazy().select("person_id", "household_id", "unit_id", "alive", "moved_out", "identity"),
-            on="person_id", how="left",
+            on="person_id", how="left", maintain_order="left",
         )
         .with_columns(
             subject_kind=pl.when(by_person | lone).then(pl.lit("person")).otherwise(pl.lit("household")),
             subject_id=pl.when(by_person).then("person_id").otherwise("unit_id"),
         )
-        .sort("source_file", "sheet", "row_number")
         .collect()
     )  # fmt: skip
 

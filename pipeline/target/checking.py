@@ -17,7 +17,7 @@ import polars as pl
 
 from pipeline.errors import Problem, RulesError
 from pipeline.misuse.thresholds import read_thresholds
-from pipeline.parameters import Parameters, date_problems
+from pipeline.parameters import Dated, Parameters, date_problems
 from pipeline.rulebook import line_in
 from pipeline.target.language import (
     Both,
@@ -110,8 +110,9 @@ def _days(written: Written) -> list[date]:
     values = [d for _, card in written.programs.values() for p in card.parameters.values() for d in p]
     values += [d for p in written.bars.parameters.values() for d in p]
     begin = min((v.valid_from for v in versions), default=date.today())
-    days = {d.valid_from for d in (*versions, *values)}
-    days |= {d.valid_to + timedelta(days=1) for d in (*versions, *values) if d.valid_to is not None}
+    dated: list[Dated] = [*versions, *values]
+    days = {d.valid_from for d in dated}
+    days |= {d.valid_to + timedelta(days=1) for d in dated if d.valid_to is not None}
     return sorted(d for d in days | {begin} if d >= begin)
 
 

@@ -9,6 +9,7 @@ programs whose receipt rules this one out.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import reduce
 from typing import Final
@@ -16,21 +17,27 @@ from typing import Final
 import polars as pl
 
 from pipeline.target.programs import Program, Rules
+from pipeline.target.vocabulary import PERSON_FACTS
 from pipeline.target.writers import to_polars
 
 PRESENT: Final = "present"
 """A rule that every program has: somebody of the unit is alive and has not moved out."""
 RECIPIENT: Final = "recipient"
 """A rule that every program has: the recipients that the list names for a served unit are alive and not moved out."""
+KEPT: Final = (
+    "subject_kind", "subject_id", "unit_id", "kecamatan_code", "desa_code", "desil", "in_registry", "identity",
+    "status", "excluded_by", "served", "n_lines", "amount", "entitlement", "deceased", "moved_out", "reportable",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Assessment:
     """One program, evaluated.
 
-    ``units`` has a row a unit: the facts, ``status``, ``excluded_by``, ``served``, ``amount`` (listed, rupiah a
-    month; what the rules give where the list states none), ``entitlement`` (what the rules give, rupiah a month),
-    ``deceased`` and ``moved_out`` (of a named recipient), ``rule_<id>`` per rule (true, false, null), ``reportable``.
+    ``units`` has a row a unit: what is ``KEPT`` of the facts, ``status``, ``excluded_by``, ``served``, ``amount``
+    (listed, rupiah a month; what the rules give where the list states none), ``entitlement`` (what the rules give,
+    rupiah a month), ``deceased`` and ``moved_out`` (of a named recipient), ``rule_<id>`` per rule (true, false,
+    null), ``reportable``.
     """
 
     program: Program
@@ -47,8 +54,8 @@ def assess(rules: Rules, units: pl.DataFrame, people: pl.DataFrame, served: pl.D
         people: facts of persons.
         served: see :func:`pipeline.target.benefits.served_units`.
     """
-    own = people.drop("household_id", "kecamatan_code", "desa_code", "moved_out", "^bar_.*$")
-    by_person = own.join(units.drop("subject_kind", "identity"), on="unit_id", how="left").with_columns(
+    own = people.select("person_id", "unit_id", "identity", *PERSON_FACTS)
+    by_person = own.join(units.drop("subject_kind", "identity", "n_present"), on="unit_id", how="left").with_columns(
         subject_kind=pl.lit("person"), subject_id=pl.col("person_id")
     )
     by_unit = units.with_columns(subject_id=pl.col("unit_id"), present=pl.col("n_present").fill_null(0) > 0)
@@ -95,7 +102,7 @@ def _assess(program: Program, facts: pl.DataFrame, served: pl.DataFrame, receive
             .otherwise(pl.lit("ineligible")),
             amount=pl.when("served").then(pl.coalesce("amount", pl.col("entitlement") * pl.col("n_lines"))),
         )
-        .sort("subject_id")
+        .select(*KEPT, *(c for c in ("sex", "age") if program.unit == "person"), *(f"rule_{r}" for r in rules))
         .collect()
     )
     return Assessment(program, frame, tuple(rules))
@@ -135,15 +142,25 @@ def _entitlement(program: Program) -> pl.Expr:
     return (yearly / 12).round().cast(pl.Int64)
 
 
-def eligibility_table(assessments: list[Assessment]) -> pl.DataFrame:
-    """The rows of ``tables.ELIGIBILITY``."""
-    return pl.concat([_rows(a) for a in assessments]) if assessments else pl.DataFrame()
-
-
-def _rows(assessment: Assessment) -> pl.DataFrame:
-    results = pl.struct(pl.col(f"rule_{r}").alias(r) for r in sorted(assessment.rules))
-    return assessment.units.select(
+def eligibility_rows(assessment: Assessment) -> pl.DataFrame:
+    """The rows of ``tables.ELIGIBILITY`` of one program, in order of subject."""
+    coded = assessment.units.select(
         pl.lit(assessment.program.code).alias("program"),
         "subject_kind", "subject_id", "status", "excluded_by", "served", "kecamatan_code", "desa_code",
-        results.struct.json_encode().alias("rule_results"),
+        pattern=_pattern(assessment.rules),
     )  # fmt: skip
+    patterns = coded["pattern"].unique().sort().to_list()
+    documents = [_document(assessment.rules, pattern) for pattern in patterns]
+    results = pl.col("pattern").replace_strict(patterns, documents, return_dtype=pl.String)
+    return coded.with_columns(rule_results=results).drop("pattern").sort("subject_kind", "subject_id")
+
+
+def _pattern(rules: tuple[str, ...]) -> pl.Expr:
+    """Which rules are false, true or unknown, as one number: few of them occur, however many units there are."""
+    states = (pl.col(f"rule_{r}").cast(pl.Int64).fill_null(2) * 3**i for i, r in enumerate(rules))
+    return reduce(pl.Expr.__add__, states)
+
+
+def _document(rules: tuple[str, ...], pattern: int) -> str:
+    states = (False, True, None)
+    return json.dumps({r: states[pattern // 3**i % 3] for i, r in enumerate(rules)}, sort_keys=True)

@@ -52,22 +52,18 @@ def evidence_table(
             _ppks(findings, rows),
         ]
     ).unique()
-    said = pl.concat_str(*(_pair(c) for c in _SAID), separator=",", ignore_nulls=True)
+    said = pl.struct(_SAID).struct.json_encode()
+    for pattern, text in ((r'"[a-z_]+":null,?', ""), (r",\}$", "}")):
+        said = said.str.replace_all(pattern, text)
     proved = (
         proofs.lazy()
         .join(rows, on="mention_id")
-        .select("finding_id", "mention_id", "source_file", "sheet", "row_number", fact="{" + said + "}")
+        .select("finding_id", "mention_id", pl.col("source_file", "sheet").cast(pl.String), "row_number", fact=said)
         .collect()
     )
     return pl.concat([proved, _transactions(findings, signals)]).unique(
         ["finding_id", "source_file", "sheet", "row_number"], keep="first", maintain_order=True
     )
-
-
-def _pair(column: str) -> pl.Expr:
-    """``"column":value`` as JSON, null where the row says nothing."""
-    value = pl.struct(pl.col(column)).struct.json_encode().str.slice(1).str.strip_suffix("}")
-    return pl.when(pl.col(column).is_not_null()).then(value)
 
 
 def _named(findings: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

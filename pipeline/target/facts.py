@@ -83,7 +83,7 @@ def _reported(rows: pl.LazyFrame) -> pl.LazyFrame:
         return pl.col(column).replace_strict(dict(enumerate(levels)), return_dtype=pl.String, default=None)
 
     return (
-        rows.filter(pl.col("kind") == "registry", pl.col("person_id").is_not_null())
+        rows.filter(pl.col("kind") == "registry")
         .group_by("person_id")
         .agg(
             pl.col("pregnant", "odgj").max(),
@@ -98,7 +98,7 @@ def _reported(rows: pl.LazyFrame) -> pl.LazyFrame:
 def _employment(rows: pl.LazyFrame) -> pl.LazyFrame:
     private = pl.col("employment_type") == "private_employee"
     return (
-        rows.filter(pl.col("kind") == "employment", pl.col("person_id").is_not_null())
+        rows.filter(pl.col("kind") == "employment")
         .group_by("person_id")
         .agg(
             *((pl.col("employment_type") == t).any().alias(f"is_{t}") for t in EMPLOYMENT_TYPES),
@@ -108,7 +108,7 @@ def _employment(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _companions(rows: pl.LazyFrame) -> pl.LazyFrame:
-    listed = rows.filter(pl.col("kind") == "companions", pl.col("person_id").is_not_null())
+    listed = rows.filter(pl.col("kind") == "companions")
     return listed.select("person_id", is_companion=pl.lit(True)).unique()
 
 

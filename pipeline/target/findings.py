@@ -60,8 +60,8 @@ def inclusion_errors(assessment: Assessment) -> pl.DataFrame:
     against["deceased"] = pl.col("deceased")
     against["moved_out"] = pl.col("moved_out")
     named = pl.concat_list(pl.when(is_so).then(pl.lit(reason)) for reason, is_so in sorted(against.items()))
-    units = assessment.units.filter("served").with_columns(reason=named.list.drop_nulls().list.join(","))
-    units = units.filter(pl.col("reason") != "")
+    units = assessment.units.filter("served", pl.any_horizontal(*against.values()))
+    units = units.with_columns(reason=named.list.drop_nulls().list.join(","))
     return found(units, "inclusion_error", pl.col("reason"), program=program.code)
 
 
@@ -80,8 +80,10 @@ def duplicate_benefits(assessment: Assessment, lines: pl.DataFrame) -> pl.DataFr
     program = assessment.program
     excess = pl.col("amount").sum() - pl.col("amount").max()
     place = assessment.units.select("subject_id", "kecamatan_code", "desa_code")
+    twice_at_all = pl.col("person_id").is_duplicated() | pl.col("subject_id").is_duplicated()
     lines = (
         lines.filter(pl.col("program") == program.code)
+        .filter(twice_at_all)
         .join(place, on="subject_id", how="left")
         .select("person_id", "subject_id", "subject_kind", "amount", "identity", "kecamatan_code", "desa_code")
     )

@@ -34,7 +34,7 @@ def identity_problems(
         shared_numbers(rows, persons, lines),
         strange_names(rows, lines, mismatch_below),
     ]
-    return pl.concat(problems).join(lines, on="mention_id").sort("reason", "source_file", "sheet", "row_number")
+    return pl.concat(problems).join(lines, on="mention_id").sort("reason", "mention_id")
 
 
 def identity_findings(problems: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
@@ -68,17 +68,18 @@ def shared_numbers(rows: pl.LazyFrame, persons: pl.DataFrame, lines: pl.DataFram
     The claim of a person to a number: the date in the number is the person's own date of birth; then rows in the
     registry; then rows of any list.
     """
-    written = persons.lazy().filter(pl.col("birth_date_from") == "written").select("person_id", "birth_date", "sex")
-    seen = rows.filter(pl.col("nik").is_not_null(), pl.col("person_id").is_not_null())
+    seen = rows.filter(pl.col("nik").is_not_null())
+    holders = seen.select("nik", "person_id").unique().filter(pl.col("nik").is_duplicated())
+    written = persons.lazy().filter(pl.col("birth_date_from") == "written")
     claims = (
-        seen.group_by("nik", "person_id")
+        seen.join(holders, on=["nik", "person_id"], how="semi")
+        .group_by("nik", "person_id")
         .agg(
             (pl.col("kind") == "registry").sum().alias("n_registry"),
             pl.len().alias("n"),
             pl.col("mention_id").sort_by(pl.col("kind") != "registry", "mention_id").first(),
         )
-        .filter(pl.len().over("nik") > 1)
-        .join(written, on="person_id", how="left")
+        .join(written.select("person_id", "birth_date", "sex"), on="person_id", how="left")
         .with_columns(claim=pl.struct(_date_fits(), pl.col("n_registry"), pl.col("n")).rank("dense").over("nik"))
         .collect()
     )
@@ -109,18 +110,19 @@ def strange_names(rows: pl.LazyFrame, lines: pl.DataFrame, mismatch_below: float
     recipients lists and prove nothing. Only lines that share no whole word with it are compared letter by letter,
     each pair of names once.
     """
-    numbered = lines.filter(pl.col("nik").is_not_null(), pl.col("name").is_not_null())
-    in_registry = pl.col("kind") == "registry"
+    numbered = lines.lazy().filter(pl.col("nik").is_not_null(), pl.col("name").is_not_null())
+    numbered = numbered.select("person_id", "mention_id", "name", "nik")
+    named = rows.filter(pl.col("name").is_not_null(), pl.col("kind") != "payments").select(
+        "person_id", other_id="mention_id", other="name", other_nik="nik", registered=pl.col("kind") == "registry"
+    )
+    registered = named.filter("registered")
+    known = pl.concat([registered, named.join(registered, on="person_id", how="anti")])
+    pairs_of_lines = numbered.join(known, on="person_id").filter(pl.col("other_id") != pl.col("mention_id"))
+    fits = pairs_of_lines.filter(pl.col("name") == pl.col("other")).select("mention_id")
+    common = pl.col("name").str.split(" ").list.set_intersection(pl.col("other").str.split(" "))
     others = (
-        rows.filter(pl.col("name").is_not_null(), pl.col("kind") != "payments")
-        .select("person_id", registered=in_registry, other_id="mention_id", other="name", other_nik="nik")
-        .join(numbered.lazy().select("person_id", "mention_id", "name", "nik"), on="person_id")
-        .filter(pl.col("other_id") != pl.col("mention_id"))
-        .filter(pl.col("registered") | ~pl.col("registered").any().over("mention_id"))
-        .with_columns(
-            common=pl.col("name").str.split(" ").list.set_intersection(pl.col("other").str.split(" ")).list.len() > 0,
-            same_number=pl.col("nik") == pl.col("other_nik"),
-        )
+        pairs_of_lines.join(fits, on="mention_id", how="anti")
+        .with_columns(common=common.list.len() > 0, same_number=pl.col("nik") == pl.col("other_nik"))
         .filter(
             ~pl.col("common").any().over("mention_id"),
             pl.col("same_number").fill_null(False).any().over("mention_id"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
@@ -14,12 +15,23 @@ from pipeline.store import Store
 from pipeline.target import changes, evidence, findings
 from pipeline.target.assembly import assemble
 from pipeline.target.benefits import benefit_lines, served_units
-from pipeline.target.eligibility import Assessment, assess, eligibility_table
+from pipeline.target.eligibility import Assessment, assess, eligibility_rows
 from pipeline.target.facts import facts_table, person_facts, unit_facts
 from pipeline.target.identity_problems import identity_findings, identity_problems
 from pipeline.target.measures import measures_table
 from pipeline.target.programs import load_rules
 from pipeline.target.taxonomy import Taxonomy, read_taxonomy
+
+ROW_COLUMNS: Final = (
+    "mention_id", "source_file", "sheet", "row_number", "kind", "program", "nik", "nik_status", "name", "desa_code",
+    "kecamatan_code", "card_number", "desil", "income", "pregnant", "school_level", "disability", "odgj",
+    "population_status", "death_date", "active", "amount", "employment_type", "ppks_category",
+)  # fmt: skip
+PERSON_COLUMNS: Final = [
+    "person_id", "household_id", "birth_date", "birth_date_from", "sex", "relationship", "alive", "moved_out",
+    "in_registry", "desa_code", "kecamatan_code", "confidence",
+]  # fmt: skip
+HOUSEHOLD_COLUMNS: Final = ["household_id", "head_person_id", "desil", "in_registry", "desa_code", "kecamatan_code"]
 
 
 def target(
@@ -42,9 +54,8 @@ def target(
         InputError: a stage before has not run.
     """
     in_force, taxonomy = load_rules(rules, period.last_day), read_taxonomy(rules)
-    ids = store.scan(tables.MENTION_IDS)
-    rows = store.scan(tables.MENTIONS).join(ids, on="mention_id", how="left")
-    persons, households = store.read(tables.PERSONS), store.read(tables.HOUSEHOLDS)
+    rows = _rows(store)
+    persons, households = store.read(tables.PERSONS, PERSON_COLUMNS), store.read(tables.HOUSEHOLDS, HOUSEHOLD_COLUMNS)
     say("facts of persons and households")
     people = person_facts(persons, rows, in_force)
     units = unit_facts(households, people, in_force)
@@ -54,8 +65,10 @@ def target(
     assessments = assess(in_force, units, people, served_units(lines))
     lines = _with_amounts(lines, assessments)
     store.write(tables.BENEFITS, _benefits(lines))
-    eligible = eligibility_table(assessments)
-    store.write(tables.ELIGIBILITY, eligible)
+    eligible = [eligibility_rows(a) for a in assessments]
+    with store.writer(tables.ELIGIBILITY) as writer:
+        for rows_of_program in eligible:
+            writer.append(rows_of_program)
     say("findings")
     signals = store.read(tables.MISUSE_SIGNALS)
     problems = identity_problems(rows, persons, lines, mismatch_below=taxonomy.name_mismatch_below)
@@ -68,9 +81,9 @@ def target(
         findings.card_misuse(signals),
     ]
     assembled = assemble(pl.concat(found), taxonomy, in_force, period)
-    sources = changes.held(store.scan(tables.MENTIONS), used.height)
+    sources = changes.held(rows, used.height)
     events = store.read(tables.IDENTITY_EVENTS)
-    assembled, changed = changes.compared(assembled, previous, period, events, sources, eligible)
+    assembled, changed = changes.compared(assembled, previous, period, events, sources, pl.concat(eligible))
     proofs = evidence.evidence_table(assembled, rows, people, lines, problems, signals)
     store.write(tables.FINDINGS, assembled.select(tables.FINDINGS.names))
     store.write(tables.FINDING_EVIDENCE, proofs)
@@ -79,6 +92,17 @@ def target(
     heads = households.select("household_id", "head_person_id")
     store.write(tables.MEASURES, measures_table(assessments, people, heads))
     say(f"{assembled.height} findings")
+
+
+def _rows(store: Store) -> pl.LazyFrame:
+    """The mentions that are about somebody, with ``person_id``; held in memory, because every step asks them."""
+    ids = store.scan(tables.MENTION_IDS).select("mention_id", "person_id").drop_nulls("person_id")
+    mentions = (
+        store.scan(tables.MENTIONS)
+        .select(ROW_COLUMNS)
+        .with_columns(pl.col("source_file", "sheet").cast(pl.Categorical))
+    )
+    return mentions.join(ids, on="mention_id", maintain_order="left").collect().lazy()
 
 
 def _of_program(
