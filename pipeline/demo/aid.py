@@ -253,7 +253,7 @@ def wallets(lines: pl.DataFrame, dice: Dice) -> pl.DataFrame:
         phone=numbers.phones(holders["pid"], dice),
     )
     on_sembako = lines.filter((pl.col("program") == "sembako") & pl.col("active"))["pid"].unique()
-    out = _share(out, "account", pl.Series([True] * out.height), dice)
+    out = _share(out, "account", pl.repeat(True, out.height, dtype=pl.Boolean, eager=True), dice)
     return _share(out, "phone", out["pid"].is_in(on_sembako.implode()), dice)
 
 
