@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -167,11 +167,12 @@ class Gazetteer:
         """Kabupaten that the row may mean; of the same name, all (the kecamatan decides)."""
         if written.kabupaten:
             folded = self.fold(written.kabupaten, "kabupaten")
-            found = self._match(written.kabupaten, folded, self.kabupaten, remarks)
-            said_level = bool(self._prefix["kabupaten"].match(written.kabupaten.upper().strip()))
-            if found and not said_level and not folded.startswith("KOTA "):
-                found += [k for k in self.kabupaten if k.folded == f"KOTA {found[0].folded}"]
-            return found
+            level_said = folded.startswith("KOTA ") or self._prefix["kabupaten"].match(
+                written.kabupaten.upper().strip()
+            )
+            same_name = {folded} if level_said else {folded, f"KOTA {folded}"}
+            found = [k for k in self.kabupaten if k.folded in same_name]
+            return found or self._match(written.kabupaten, folded, self.kabupaten, remarks)
         home = (written.hint or self.rules.home_province or "")[:2]
         return [k for k in self.kabupaten if k.code.startswith(home)] if home else list(self.kabupaten)
 
@@ -208,9 +209,10 @@ class Gazetteer:
             found = self._match(written.desa, folded, self._children(kecamatan[0].code), remarks)
             return found[0] if len(found) == 1 else None
         code = self._only(kabupaten, written)
-        if code is None:
+        meant = [code] if code else [k.code for k in kabupaten] if written.kabupaten else []
+        if not meant:
             return None
-        inside = [d for k in self._children(code) for d in self._children(k.code) if d.folded == folded]
+        inside = [d for kab in meant for k in self._children(kab) for d in self._children(k.code) if d.folded == folded]
         if len(inside) == 1:
             return inside[0]
         why = "several kecamatan have a desa of that name" if inside else "there is no desa of that name"
@@ -252,40 +254,33 @@ class Gazetteer:
         named = found.desa_code or found.kecamatan_code or found.kabupaten_code
         if named is None:
             return found if written.kabupaten or written.kecamatan else self._by_code(code, found)
-        if self._agrees(code, named):
-            longer = code if len(code) == 10 and self.exists(code) and not written.desa else None
-            return Located(found.kabupaten_code, found.kecamatan_code, longer or found.desa_code, found.remarks)
-        system = "BPS's" if self.rules.bps_kabupaten.get(code[:4]) == named[:4] else "another region's"
-        remark = Remark(
-            "region_code",
-            f"{code[:4]}…",
-            f"code {code[:4]}… beside {self.name_of(named)!r} is {system}: the name was used",
-        )
-        return Located(found.kabupaten_code, found.kecamatan_code, found.desa_code, (*found.remarks, remark))
-
-    @staticmethod
-    def _agrees(code: str, named: str) -> bool:
         length = min(len(code), len(named))
-        return code[:length] == named[:length]
+        if code[:length] == named[:length]:
+            longer = code if len(code) == 10 and self.exists(code) and not written.desa else found.desa_code
+            return replace(found, kecamatan_code=longer[:6] if longer else found.kecamatan_code, desa_code=longer)
+        whose = "BPS's code" if self.rules.bps_kabupaten.get(code[:4]) == named[:4] else "the code of another region"
+        return _remarked(
+            found, code, f"{code[:4]}… beside the name of {self.name_of(named)!r} is {whose}: the name was used"
+        )
 
     def _by_code(self, code: str, found: Located) -> Located:
         if not self.exists(code) or len(code) == 2:
-            remark = (
-                "region_code",
-                f"region code {code[:4]}… is not in Kemendagri's list and no name stands beside it",
+            return _remarked(found, code, f"{code[:4]}… is not in Kemendagri's list, and no name stands beside it")
+        by_code = replace(
+            found,
+            kabupaten_code=code[:4],
+            kecamatan_code=code[:6] if len(code) >= 6 else None,
+            desa_code=code if len(code) == 10 else None,
+        )
+        if code[:4] in self.rules.bps_kabupaten and len(code) < 10:  # no desa code of BPS is one of Kemendagri
+            return _remarked(
+                by_code, code, f"{code[:4]}… was read as Kemendagri's code; no name stands beside it to check"
             )
-            return Located(remarks=(*found.remarks, remark))
-        remarks = found.remarks
-        if code[:4] in self.rules.bps_kabupaten and len(code) < 10:  # a desa code of BPS is not in the list
-            remarks = (
-                *remarks,
-                Remark(
-                    "region_code",
-                    f"{code[:4]}…",
-                    f"region code {code[:4]}… was read as Kemendagri's; no name to check it by",
-                ),
-            )
-        return Located(code[:4], code[:6] if len(code) >= 6 else None, code if len(code) == 10 else None, remarks)
+        return by_code
+
+
+def _remarked(found: Located, code: str, message: str) -> Located:
+    return replace(found, remarks=(*found.remarks, Remark("region_code", f"{code[:4]}…", f"region code {message}")))
 
 
 def _squeezed(name: str) -> str:

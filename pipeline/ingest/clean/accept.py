@@ -44,7 +44,7 @@ REASONS: Final[dict[str, tuple[tuple[str, pl.Expr, str], ...]]] = {
         *_WHO,
         ("no_number", ~_present("nik") & ~_given("account_number") & ~pl.col("account_number_lost"),
          "a name only: a NIK or account number is needed"),
-        ("no_amount", ~_given("amount_written"), "no amount: a pay line needs one"),
+        ("no_amount", ~pl.col("amount_written"), "no amount: a pay line needs one"),
         ("bad_amount", ~_given("amount") | (pl.col("amount") <= 0), "an amount that is not a sum above zero"),
     ),
     "deaths": (

@@ -54,6 +54,12 @@ class RawRows:
         """The cells of a column as text; all null where no sheet has the column."""
         return self._text[name] if name in self._said else nulls(name, pl.String(), self.height)
 
+    def written(self, name: str) -> pl.Series:
+        """Whether anything is written in the cells of a column, be it an error."""
+        if not self.has(name):
+            return pl.Series(name, [False]).new_from_index(0, self.height)
+        return (self.frame[name].cast(pl.String).str.strip_chars() != "").fill_null(False)
+
     def cells(self, name: str) -> pl.DataFrame:
         """Columns ``text`` and ``kind`` of one column; the kind is text where the reader knows none."""
         marks = f"{name}#"

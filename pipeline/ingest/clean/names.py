@@ -106,16 +106,11 @@ def _prefix(titles: Titles) -> str:
 
 
 def _suffix(titles: Titles) -> str:
-    """Degrees after the name; short ones only after a comma or with dots, where they cannot be a name."""
-
-    def dotted(title: str, dot: str) -> str:
-        return dot.join(title)
-
+    """Degrees after the name; what could be a name or initials counts only after a comma or with dots."""
     titled = sorted(titles.suffixes, key=lambda t: (-len(t), t))
-    plain = [t for t in titled if len(t) >= 4 or (len(t) == 3 and not set(t) & set("AEIOU"))]
-    after_comma = "|".join(dotted(t, r"\.?\s?") for t in titled)
-    alone = "|".join(plain)
-    with_dots = "|".join(dotted(t, r"\.\s?") for t in titled)
-    some_dots = "|".join(dotted(t, r"\.?") + r"\." for t in titled if len(t) >= 3)
-    first_dot = "|".join(t[0] + r"\.\s?" + t[1:] for t in titled if len(t) >= 2)
-    return rf"(?:\s*,\s*(?:{after_comma})\.?|\s+(?:{with_dots}|{first_dot}|{some_dots}|{alone})\.?)+[\s.,]*$"
+    loose = r"\.?\s?"
+    after_comma = "|".join(loose.join(t) for t in titled)
+    dotted = "|".join(t[0] + r"\.\s?" + loose.join(t[1:]) if len(t) > 2 else r"\.".join(t) for t in titled)
+    ended = "|".join(t + r"\." for t in titled if len(t) > 2)
+    alone = "|".join(t for t in titled if len(t) > 3 or (len(t) == 3 and not set(t) & set("AEIOU")))
+    return rf"(?:\s*,\s*(?:{after_comma})\.?|\s+(?:{dotted}|{ended}|{alone})\.?)+[\s.,]*$"

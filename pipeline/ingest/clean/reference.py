@@ -70,7 +70,6 @@ class Titles(Card):
         whole = "|".join(fold(p) for p in self.placeholders)
         return rf"^(?:{whole}|(?:{word})(?: (?:{word}))+|[\d ]*)$"
 
-
     def says_nothing(self, text: str) -> bool:
         """Whether a cell only says that there is nothing."""
         return re.match(self.placeholder_pattern, fold(text)) is not None

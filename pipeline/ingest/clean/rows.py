@@ -168,7 +168,7 @@ def _facts(raw: RawRows, contexts: Sequence[Context], cleaner: Cleaner, notices:
     columns += words.as_written(raw, ("external_id", "reason", "program"), titles)
     columns += [raw.text(c).alias(f"{c}_raw") for c in ("employment_type", "ppks_category")]
     columns += [amounts.rupiah(raw, c) for c in ("amount", "income")]
-    columns += [raw.text("amount").alias("amount_written")]
+    columns += [raw.written("amount").alias("amount_written")]
     columns += [words.small_number(raw, "desil", 1, 10, notices)]
     columns += [words.small_number(raw, "visits_per_month", 0, 500, notices)]
     columns += [dates.day(raw, c, latest) for c in ("death_date", "proposed_at")]
@@ -233,7 +233,9 @@ def _transactions(raw: RawRows, _: Sequence[Context], cleaner: Cleaner, notices:
     columns = [numbers.digits_of(raw, "card_number")["card_number"], times["transacted_at"]]
     columns += [amounts.rupiah(raw, c) for c in ("amount", "balance")]
     columns += words.as_written(raw, ("agent_id", "agent_name", "terminal_id"), cleaner.titles)
-    coded = [words.coded(raw, c, cleaner.vocabularies[c], cleaner.titles, notices) for c in ("channel", "transaction_type")]
+    coded = [
+        words.coded(raw, c, cleaner.vocabularies[c], cleaner.titles, notices) for c in ("channel", "transaction_type")
+    ]
     other = [code.fill_null("other").zip_with(raw.text(code.name).is_not_null(), code) for code in coded]
     return pl.DataFrame([*columns, *other])
 
