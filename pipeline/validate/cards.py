@@ -104,10 +104,12 @@ class Check(Card):
     def _readable_pattern(cls, pattern: str | None) -> str | None:
         if pattern is not None:
             try:
-                re.compile(pattern)
+                groups = re.compile(pattern).groups
                 pl.Series([""]).str.contains(pattern)
             except (re.error, pl.exceptions.ComputeError) as error:
                 raise ValueError(f"not a pattern that both engines read: {error}") from error
+            if groups:
+                raise ValueError("nothing is taken out of the text: write groups as `(?:…)`")
         return pattern
 
     @model_validator(mode="after")

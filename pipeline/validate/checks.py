@@ -3,9 +3,9 @@
 Belongs here: the closed set of checks and their meaning as a polars expression and as a Great Expectations
 expectation. Not here: how a check is written in YAML (:mod:`.cards`), running them (:mod:`.tally`, :mod:`.gate`).
 
-One convention for unknown values: a row is *looked at* when it meets ``where`` and none of the check's columns is
-null (``required`` looks at every row that meets ``where``), and only a row that is looked at can break a check.
-Null never meets a condition of ``where``, save ``known: false``.
+``where`` chooses rows before either engine looks (:func:`chosen`), so that both see the same; null never meets a
+condition, save ``known: false``. Of the chosen rows one is *looked at* when none of the check's columns is null
+(``required`` looks at all), and only a row that is looked at can break a check.
 """
 
 from __future__ import annotations
@@ -115,56 +115,44 @@ def _pattern(check: Check) -> str:
 
 def _expect_unique_together(check: Check, gxe: ModuleType) -> Expectation:
     # without ignore_row_if, rows with an empty column count as duplicates of each other
-    return gxe.ExpectCompoundColumnsToBeUnique(
-        column_list=list(check.columns), ignore_row_if="any_value_is_missing", **_common(check, gxe)
-    )
+    return gxe.ExpectCompoundColumnsToBeUnique(column_list=list(check.columns), ignore_row_if="any_value_is_missing")
 
 
 def _expect_regex(check: Check, gxe: ModuleType) -> Expectation:
     make = gxe.ExpectColumnValuesToMatchRegex if check.matches else gxe.ExpectColumnValuesToNotMatchRegex
-    return make(column=check.columns[0], regex=_pattern(check), **_common(check, gxe))
+    return make(column=check.columns[0], regex=_pattern(check))
 
 
 def _expect_order(check: Check, gxe: ModuleType) -> Expectation:
     first, second = check.columns
     return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
         column_A=second, column_B=first, or_equal=True,
-        ignore_row_if="either_value_is_missing", **_common(check, gxe),
+        ignore_row_if="either_value_is_missing",
     )  # fmt: skip
 
 
 def _expect_bounds(name: str) -> Callable[[Check, ModuleType], Expectation]:
     def make(check: Check, gxe: ModuleType) -> Expectation:
-        return getattr(gxe, name)(
-            column=check.columns[0], min_value=check.min, max_value=check.max, **_common(check, gxe)
-        )
+        return getattr(gxe, name)(column=check.columns[0], min_value=check.min, max_value=check.max)
 
     return make
-
-
-def _common(check: Check, gxe: ModuleType) -> dict[str, Any]:
-    condition = row_condition(check.where, gxe)
-    found: dict[str, Any] = {"severity": check.severity, "meta": {"check_id": check.id}}
-    return found if condition is None else {**found, "row_condition": condition}
 
 
 CHECKS: dict[str, Translation] = {
     "required": Translation(
         keeps=lambda check: _column(check).is_not_null(),
-        expectation=lambda check, gxe: gxe.ExpectColumnValuesToNotBeNull(
-            column=check.columns[0], **_common(check, gxe)
-        ),
+        expectation=lambda check, gxe: gxe.ExpectColumnValuesToNotBeNull(column=check.columns[0]),
     ),
     "unique": Translation(
         keeps=_alone,
-        expectation=lambda check, gxe: gxe.ExpectColumnValuesToBeUnique(column=check.columns[0], **_common(check, gxe)),
+        expectation=lambda check, gxe: gxe.ExpectColumnValuesToBeUnique(column=check.columns[0]),
         whole=True,
     ),
     "unique_together": Translation(keeps=_alone, expectation=_expect_unique_together, columns=(2, 6), whole=True),
     "in_set": Translation(
         keeps=lambda check: _column(check).is_in(list(check.values)),
         expectation=lambda check, gxe: gxe.ExpectColumnValuesToBeInSet(
-            column=check.columns[0], value_set=list(check.values), **_common(check, gxe)
+            column=check.columns[0], value_set=list(check.values)
         ),
         needs=frozenset({"values"}),
     ),
@@ -211,17 +199,20 @@ CHECKS: dict[str, Translation] = {
 """The closed set of checks, by the name used in YAML."""
 
 
-def looked_at(check: Check) -> pl.Expr:
-    """True for the rows that the check speaks of; never null."""
-    meets = [condition_met(column, condition) for column, condition in check.where.items()]
-    filled = [] if check.check == "required" else [pl.col(c).is_not_null() for c in (*check.columns, *check.by)]
-    return pl.all_horizontal(pl.lit(True), *meets, *filled)
+def chosen(check: Check) -> pl.Expr:
+    """True for the rows that meet ``where``; never null."""
+    return pl.all_horizontal(pl.lit(True), *(_met(column, c) for column, c in check.where.items()))
 
 
-def condition_met(column: str, condition: Condition) -> pl.Expr:
-    """One condition of ``where`` in polars; never null."""
+def filled(check: Check) -> pl.Expr:
+    """True for the rows in which no column of the check is empty (``required`` looks at these too); never null."""
+    columns = () if check.check == "required" else (*check.columns, *check.by)
+    return pl.all_horizontal(pl.lit(True), *(pl.col(c).is_not_null() for c in columns))
+
+
+def _met(column: str, condition: Condition) -> pl.Expr:
     value = pl.col(column)
-    parts = [value.is_not_null() if condition.known is not False else value.is_null()]
+    parts = [value.is_null() if condition.known is False else value.is_not_null()]
     if condition.equals is not None:
         parts.append(value == condition.equals)
     if condition.within is not None:
@@ -233,30 +224,3 @@ def condition_met(column: str, condition: Condition) -> pl.Expr:
     if condition.at_most is not None:
         parts.append(value <= condition.at_most)
     return pl.all_horizontal(parts).fill_null(False)
-
-
-def row_condition(where: dict[str, Condition], gxe: ModuleType) -> Any:
-    """``where`` as Great Expectations writes it; None where there is none."""
-    parts = [part for column, condition in where.items() for part in _gx_parts(column, condition, gxe)]
-    if not parts:
-        return None
-    joined = parts[0]
-    for part in parts[1:]:
-        joined = joined & part
-    return joined
-
-
-def _gx_parts(name: str, condition: Condition, gxe: ModuleType) -> list[Any]:
-    column = gxe.row_conditions.Column(name)
-    parts = [column.is_null() if condition.known is False else column.is_not_null()]
-    if condition.equals is not None:
-        parts.append(column == condition.equals)
-    if condition.within is not None:
-        parts.append(column.is_in(list(condition.within)))
-    if condition.not_within is not None:
-        parts.append(column.is_not_in(list(condition.not_within)))
-    if condition.at_least is not None:
-        parts.append(column >= condition.at_least)
-    if condition.at_most is not None:
-        parts.append(column <= condition.at_most)
-    return parts

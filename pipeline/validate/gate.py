@@ -47,14 +47,13 @@ class Gate:
         gx = great_expectations()
         self._suite = gx.ExpectationSuite
         self._expectations = importlib.import_module("great_expectations.expectations")
-        importlib.import_module("great_expectations.expectations.row_conditions")
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
         asset = context.data_sources.add_pandas("memory").add_dataframe_asset("rows")
         self._definition = asset.add_batch_definition_whole_dataframe("all")
 
     def judge(self, frame: pl.DataFrame, check: Check) -> Judgement:
-        """Whether a frame keeps a check that has a counterpart in Great Expectations.
+        """Whether the rows that a check chooses keep it; the check must have a counterpart in Great Expectations.
 
         One check a time, on its own few columns: the package copies and hashes whole frames for every expectation.
         """
@@ -62,7 +61,7 @@ class Gate:
         assert make is not None  # noqa: S101 - checks without one are `engine: polars`, see cards.Check
         expectation = make(check, self._expectations)
         # Arrow-backed columns: no copy of the text, integers and dates keep their type beside nulls
-        columns = [column for column in check.needed if column in frame.columns]
+        columns = [column for column in dict.fromkeys(check.columns) if column in frame.columns]
         pandas = frame.select(columns).to_pandas(use_pyarrow_extension_array=True)
         batch = self._definition.get_batch(batch_parameters={"dataframe": pandas})
         suite = self._suite(name=check.id, expectations=[expectation])

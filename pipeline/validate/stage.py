@@ -7,7 +7,7 @@ a hash of the compared columns, so that equal rows always meet in one part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from pipeline.period import Period
 from pipeline.store import Store
 from pipeline.tables import MENTIONS, QUALITY_RESULTS, QUALITY_ROWS, QUALITY_SHEETS, Table
 from pipeline.validate.cards import Check, CheckFile, read_checks
+from pipeline.validate.checks import chosen
 from pipeline.validate.derived import with_derived
 from pipeline.validate.gate import Gate, Judgement
 from pipeline.validate.page import write_page
@@ -61,9 +62,12 @@ class Rows:
             yield self._collect(self.lazy.slice(offset, ROWS_PER_FRAME), checks)
 
     def _collect(self, rows: pl.LazyFrame, checks: Sequence[Check]) -> pl.DataFrame:
-        needed = sorted({c for check in checks for c in check.needed})
-        columns = [*self.names, *(c for c in needed if c not in self.names)]
-        return with_derived(rows, needed, self.table, self.period).select(columns).collect()
+        columns = self.columns(checks)
+        return with_derived(rows, columns, self.table, self.period).select(columns).collect()
+
+    def columns(self, checks: Sequence[Check]) -> list[str]:
+        """The columns that name a row, and those that these checks need."""
+        return list(dict.fromkeys([*self.names, *(c for check in checks for c in check.needed)]))
 
 
 def validate(store: Store, period: Period, rules: Path, *, say: Say) -> None:
@@ -103,26 +107,26 @@ def look(suite: str, checks: Sequence[Check], rows: Rows, gate: Gate) -> list[Ou
     tallies: dict[str, list[Tally]] = {check.id: [] for check in checks}
     judgements: dict[str, list[Judgement]] = {check.id: [] for check in checks}
 
-    def both(frame: pl.DataFrame, check: Check, parts: Iterable[pl.DataFrame]) -> None:
-        counted = tally(frame, check, rows.names)
+    def both(frame: pl.DataFrame, check: Check) -> None:
+        rows_chosen = frame.select(rows.columns([check])).filter(chosen(check))
+        counted = tally(rows_chosen, check, rows.names)
         tallies[check.id].append(counted)
         if check.engine == "gx" and counted.n_checked:  # the gate is not asked where there is nothing to look at
-            judgements[check.id] += [gate.judge(part, check) for part in parts]
+            judgements[check.id] += [gate.judge(part, check) for part in _parts(rows_chosen, check)]
 
     single = [check for check in checks if not check.whole]
     for frame in rows.frames(single):
         for check in single:
-            both(frame, check, [frame])
+            both(frame, check)
     for check in checks:
         if check.whole:
-            frame = rows.frame(check)
-            both(frame, check, _parts(frame, check))
+            both(rows.frame(check), check)
     return [Outcome(suite, check, add(tallies[check.id]), _sum(judgements[check.id])) for check in checks]
 
 
 def _parts(frame: pl.DataFrame, check: Check) -> Iterator[pl.DataFrame]:
     """Parts of bounded size, rows with equal values always in the same part."""
-    n_parts = -(-frame.height // ROWS_PER_FRAME)
+    n_parts = -(-frame.height // ROWS_PER_FRAME)  # more than one for `whole` checks only
     if n_parts <= 1:
         yield frame
         return

@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.validate.cards import Check
-from pipeline.validate.checks import CHECKS, looked_at
+from pipeline.validate.checks import CHECKS, filled
 
 SHEET: Final = ["source_file", "sheet"]
 ROW: Final = [*SHEET, "row_number"]
@@ -42,10 +42,10 @@ class Tally:
 
 
 def tally(frame: pl.DataFrame, check: Check, names: list[str]) -> Tally:
-    """Evaluate one check on a frame that holds its columns; ``names`` are the columns that name a row."""
+    """Evaluate one check on the rows that it chooses; ``names`` are the columns that name a row."""
     seen = (
         frame.lazy()
-        .filter(looked_at(check))
+        .filter(filled(check))
         .with_columns(broke=~CHECKS[check.check].keeps(check).fill_null(True))
         .select(*names, "broke")
     )
