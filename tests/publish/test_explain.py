@@ -11,15 +11,8 @@ from pipeline.database import opened
 from pipeline.errors import InputError
 from pipeline.explain import explain
 from pipeline.explain.veil import veiled
-from pipeline.publish import database_path, publish
-from tests.publish.builders import NIK, STARTED, identity, month, silent
-
-
-@pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("explain")
-    publish(month(folder), folder, identity(), started_at=STARTED, timings={}, say=silent)
-    return folder
+from pipeline.publish import database_path
+from tests.publish.builders import NIK
 
 
 @pytest.mark.parametrize(
@@ -32,15 +25,15 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("m0004", "mention", ["P0004"]),
     ],
 )
-def test_every_kind_of_id_has_a_story(out: Path, name: str, kind: str, persons: list[str]) -> None:
-    story = explain(out, name)
+def test_every_kind_of_id_has_a_story(one: Path, name: str, kind: str, persons: list[str]) -> None:
+    story = explain(one, name)
     assert story.kind == kind
     assert name in story.title
     assert [p["person_id"] for p in story.chapters["persons"]] == persons
 
 
-def test_the_story_leads_back_to_file_sheet_and_row(out: Path) -> None:
-    person = explain(out, "P0000").chapters["persons"][0]
+def test_the_story_leads_back_to_file_sheet_and_row(one: Path) -> None:
+    person = explain(one, "P0000").chapters["persons"][0]
     assert [m["where"] for m in person["mentions"]] == [
         "PKH_contoh.csv · row 2",
         "DTSEN_contoh.xlsx · Kec. Asparaga · row 6",
@@ -48,8 +41,8 @@ def test_the_story_leads_back_to_file_sheet_and_row(out: Path) -> None:
     assert person["mentions"][0]["written"]["amount"] == 225_000
 
 
-def test_the_story_says_what_each_rule_saw_and_said(out: Path) -> None:
-    chapters = explain(out, "H0000").chapters
+def test_the_story_says_what_each_rule_saw_and_said(one: Path) -> None:
+    chapters = explain(one, "H0000").chapters
     (pkh,) = chapters["eligibility"]
     assert pkh["rules"] == {"component": "unknown", "desil": "true"}
     assert pkh["facts"] == {"desil": 2}
@@ -59,8 +52,8 @@ def test_the_story_says_what_each_rule_saw_and_said(out: Path) -> None:
     assert chapters["months"][0]["finding_type"] == "inclusion_error"
 
 
-def test_numbers_of_persons_are_masked(out: Path) -> None:
-    text = json.dumps(explain(out, "H0000").as_dict())
+def test_numbers_of_persons_are_masked(one: Path) -> None:
+    text = json.dumps(explain(one, "H0000").as_dict())
     assert NIK not in text
     assert "750101******0001" in text
     assert "6032981234567890" not in text
@@ -80,22 +73,22 @@ def test_numbers_within_texts_are_masked_and_ids_are_not() -> None:
     }
 
 
-def test_showing_numbers_needs_a_purpose_and_is_logged(out: Path) -> None:
+def test_showing_numbers_needs_a_purpose_and_is_logged(published: Path) -> None:
     with pytest.raises(InputError, match="purpose"):
-        explain(out, "P0000", reveal=" ")
-    story = explain(out, "P0000", reveal="called by the family")
+        explain(published, "P0000", reveal=" ")
+    story = explain(published, "P0000", reveal="called by the family")
     assert not story.masked
     assert story.chapters["persons"][0]["nik"] == NIK
-    with opened(database_path(out), read_only=True) as c:
+    with opened(database_path(published), read_only=True) as c:
         log = c.execute(
             "select object, purpose, previous_hash <> '' from audit.access_log where action = 'reveal'"
         ).fetchall()
     assert log == [("P0000", "called by the family", True)]
 
 
-def test_an_id_nobody_knows_is_answered_with_what_ids_look_like(out: Path) -> None:
+def test_an_id_nobody_knows_is_answered_with_what_ids_look_like(one: Path) -> None:
     with pytest.raises(InputError, match="a person P…, a household H…"):
-        explain(out, "X9")
+        explain(one, "X9")
 
 
 def test_without_a_published_run_there_is_nothing_to_tell(tmp_path: Path) -> None:

@@ -32,14 +32,6 @@ def counts(path: Path, schema: str) -> dict[str, int]:
         return {n: c.execute(f"select count(*) from {schema}.{n}").fetchall()[0][0] for n in PUBLISHED}
 
 
-@pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One published month; not to be changed."""
-    out = tmp_path_factory.mktemp("one")
-    publish_month(out)
-    return out
-
-
 def test_what_the_stages_made_can_be_read_from_the_published_run(one: Path) -> None:
     run = newest_run(one, PERIOD)
     assert run is not None
@@ -80,27 +72,26 @@ def test_latest_shows_the_newest_run_of_each_period_only(tmp_path: Path) -> None
     assert counts(read_only_path(tmp_path), "latest") == counts(database_path(tmp_path), "latest")
 
 
-def test_the_same_run_is_not_published_twice(tmp_path: Path) -> None:
-    first = publish_month(tmp_path)
-    before = database_path(tmp_path).read_bytes()
-    assert already_published(tmp_path, identity())
-    assert publish_month(tmp_path) == first
-    assert database_path(tmp_path).read_bytes() == before
-    assert not already_published(tmp_path, identity("other inputs"))
+def test_the_same_run_is_not_published_twice(published: Path) -> None:
+    (run,) = published_runs(published)
+    before = database_path(published).read_bytes()
+    assert already_published(published, identity())
+    assert publish_month(published) == run.run_id
+    assert database_path(published).read_bytes() == before
+    assert not already_published(published, identity("other inputs"))
 
 
-def test_putting_last_weeks_files_back_makes_last_weeks_result_the_newest_again(tmp_path: Path) -> None:
-    first = publish_month(tmp_path, "good", name="BUDI")
-    publish_month(tmp_path, "mistaken", name="CITRA")
-    assert not already_published(tmp_path, identity("good"))
-    again = publish_month(tmp_path, "good", name="BUDI")
-    assert again != first
-    assert open_run("2026-10", tmp_path).persons()["name"][0] == "BUDI 0"
-    assert already_published(tmp_path, identity("good"))
+def test_putting_last_weeks_files_back_makes_last_weeks_result_the_newest_again(published: Path) -> None:
+    (first,) = published_runs(published)
+    publish_month(published, "mistaken", name="CITRA")
+    assert not already_published(published, identity())
+    assert publish_month(published) != first.run_id
+    assert open_run("2026-10", published).persons()["name"][0] == "SITI 0"
+    assert already_published(published, identity())
 
 
-def test_two_folders_given_the_same_get_the_same_ids(tmp_path: Path) -> None:
-    assert publish_month(tmp_path / "a") == publish_month(tmp_path / "b")
+def test_two_folders_given_the_same_get_the_same_ids(one: Path, tmp_path: Path) -> None:
+    assert [publish_month(tmp_path)] == [run.run_id for run in published_runs(one)]
 
 
 @pytest.mark.parametrize(
@@ -188,10 +179,9 @@ def test_what_is_read_back_must_be_what_was_written(
     assert counts(database_path(tmp_path), "audit")["persons"] == 9
 
 
-def test_runs_and_access_log_form_chains(tmp_path: Path) -> None:
-    publish_month(tmp_path, "one")
-    publish_month(tmp_path, "two")
-    with opened(database_path(tmp_path), read_only=True) as c:
+def test_runs_and_access_log_form_chains(published: Path) -> None:
+    publish_month(published, "two")
+    with opened(database_path(published), read_only=True) as c:
         for table, clock, hash_column in ((RUNS, "finished_at", "run_hash"), (ACCESS_LOG, "at", "hash")):
             values = c.execute(f'select * from audit.{table.name} order by "{clock}"').fetchall()
             rows = [dict(zip(table.names, v, strict=True)) for v in values]
@@ -199,7 +189,7 @@ def test_runs_and_access_log_form_chains(tmp_path: Path) -> None:
             assert [r[hash_column] for r in rows] == [seal(table, r) for r in rows]
             assert seal(table, {**rows[0], table.names[1]: "changed"}) != rows[0][hash_column]
         log = c.execute('select action, object from audit.access_log order by "at"').fetchall()
-    assert log == [("run", r.run_id) for r in published_runs(tmp_path)]
+    assert log == [("run", r.run_id) for r in published_runs(published)]
 
 
 def test_the_manifest_tells_rows_and_digest_of_every_table(one: Path) -> None:
@@ -209,9 +199,8 @@ def test_the_manifest_tells_rows_and_digest_of_every_table(one: Path) -> None:
     assert manifest["mentions"]["columns"][-2:] == ["person_id", "household_id"]
 
 
-def test_a_database_of_an_earlier_version_gets_the_columns_it_lacks(tmp_path: Path) -> None:
-    publish_month(tmp_path, "old")
-    with opened(database_path(tmp_path), read_only=False) as c:
+def test_a_database_of_an_earlier_version_gets_the_columns_it_lacks(published: Path) -> None:
+    with opened(database_path(published), read_only=False) as c:
         for statement in (
             "drop view latest.persons",
             "alter table audit.persons drop column confidence",
@@ -220,8 +209,8 @@ def test_a_database_of_an_earlier_version_gets_the_columns_it_lacks(tmp_path: Pa
             "join audit.runs r on t.run_id = r.run_id",
         ):
             c.execute(statement)
-    publish_month(tmp_path, "new")
-    with opened(database_path(tmp_path), read_only=True) as c:
+    publish_month(published, "new")
+    with opened(database_path(published), read_only=True) as c:
         known = c.execute("select count(*), count(confidence) from audit.persons").fetchall()
         latest = c.execute("select count(*), count(confidence) from latest.persons").fetchall()
     assert known == [(18, 9)]
@@ -235,13 +224,13 @@ def test_a_stage_file_of_an_earlier_version_is_published_with_what_it_has(tmp_pa
     assert open_run("2026-10", tmp_path).persons()["birth_place"].null_count() == 9
 
 
-def test_a_lost_copy_for_notebooks_is_made_again(tmp_path: Path) -> None:
-    run_id = publish_month(tmp_path)
+def test_a_lost_copy_for_notebooks_is_made_again(published: Path) -> None:
+    (run,) = published_runs(published)
     for harm in (b"", b"not a database"):
-        read_only_path(tmp_path).write_bytes(harm)
-        assert not already_published(tmp_path, identity())
-        assert publish_month(tmp_path) == run_id
-        assert counts(read_only_path(tmp_path), "latest")["mentions"] == 10
+        read_only_path(published).write_bytes(harm)
+        assert not already_published(published, identity())
+        assert publish_month(published) == run.run_id
+        assert counts(read_only_path(published), "latest")["mentions"] == 10
 
 
 def test_leftovers_of_dead_processes_are_swept_and_those_of_living_ones_stay(tmp_path: Path) -> None:
@@ -255,19 +244,18 @@ def test_leftovers_of_dead_processes_are_swept_and_those_of_living_ones_stay(tmp
     assert {p.name for p in tmp_path.iterdir()} == {".2026-10.1", "2026-10", ".other.hidden"}
 
 
-def test_notebooks_read_the_copy_and_fall_back_to_the_database(tmp_path: Path) -> None:
-    publish_month(tmp_path)
-    run = open_run("2026-10", tmp_path)
-    assert run.database == read_only_path(tmp_path)
+def test_notebooks_read_the_copy_and_fall_back_to_the_database(published: Path) -> None:
+    run = open_run("2026-10", published)
+    assert run.database == read_only_path(published)
     assert run.findings()["finding_type"].to_list() == ["inclusion_error"]
     assert "run_id" not in run.mentions().columns
     persons = run.persons()
-    read_only_path(tmp_path).unlink()
-    fallback = open_run("2026-10", tmp_path)
-    assert fallback.database == database_path(tmp_path)
+    read_only_path(published).unlink()
+    fallback = open_run("2026-10", published)
+    assert fallback.database == database_path(published)
     assert fallback.persons().equals(persons)
     with pytest.raises(InputError, match="2026-07 is not published"):
-        open_run("2026-07", tmp_path)
+        open_run("2026-07", published)
     with pytest.raises(InputError, match="no such published table"):
         run.table("mention_ids")
 
