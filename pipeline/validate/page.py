@@ -61,6 +61,25 @@ QUARANTINE_WORDS = {
     "bad_time": "waktu tidak terbaca",
 }
 
+NOTICE_WORDS = {
+    "accepted_smaller": "data lebih sedikit dari bulan lalu, diterima atas permintaan",
+    "vanished_kecamatan": "kecamatan yang bulan lalu ada, sekarang tidak ada",
+    "vanished_desa": "desa yang bulan lalu ada, sekarang tidak ada",
+    "unknown_program": "program yang tidak dikenal",
+    "unknown_employment_type": "jenis pekerjaan yang tidak dikenal",
+    "unknown_column": "kolom yang tidak dikenal (isinya tidak dipakai)",
+    "unknown_sheet": "lembar yang tidak dikenal (isinya tidak dipakai)",
+    "unknown_word": "kata yang tidak dikenal di kolom pilihan",
+    "empty_sheet": "lembar kosong",
+    "no_rows": "judul kolom tanpa baris data",
+    "several_names": "satu baris menyebut beberapa orang",
+    "region_code": "kode wilayah yang tidak sesuai dengan namanya",
+    "region_unclear": "nama wilayah yang bisa berarti lebih dari satu tempat",
+    "region_unknown": "nama wilayah yang tidak ditemukan",
+    "region_spelling": "nama wilayah yang dibaca sebagai nama resmi terdekat",
+}
+"""Notices of ingest in words, the weightier ones first; a code that is not here stands for itself."""
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -232,8 +251,12 @@ def _suites(
     return sorted(by_suite.items())
 
 
-def _notices(store: Store) -> list[dict[str, Any]]:
-    """Notices of ingest, those that concern most rows first."""
+def _notices(store: Store) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Notices of ingest by what they say, the weightier first; in each, those that concern most rows first."""
     order = ["n_rows", *NOTICES.keys]
     frame = store.read(NOTICES).sort(order, descending=[c == "n_rows" for c in order], nulls_last=True)
-    return [{**row, "message": scrub(row["message"] or "")} for row in frame.iter_rows(named=True)]
+    by_code: dict[str, list[dict[str, Any]]] = {code: [] for code in NOTICE_WORDS}
+    for row in frame.iter_rows(named=True):
+        hidden = {"subject": scrub(row["subject"]), "message": scrub(row["message"] or "")}
+        by_code.setdefault(row["code"], []).append({**row, **hidden})
+    return [(NOTICE_WORDS.get(code, code), rows) for code, rows in by_code.items() if rows]
