@@ -9,6 +9,7 @@ The way of a file: ``contents`` (bytes) → ``readers`` (sheets of raw rows) →
 """
 
 from pipeline.ingest.folder import inputs_hash
+from pipeline.ingest.inspection import SheetLook, inspect
 from pipeline.ingest.month import ingest
 
-__all__ = ["ingest", "inputs_hash"]
+__all__ = ["SheetLook", "ingest", "inputs_hash", "inspect"]

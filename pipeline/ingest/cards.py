@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ConfigDict, Field
 from rapidfuzz import fuzz, process
 
 from pipeline.errors import Problem, RulesError
@@ -61,9 +61,9 @@ class ColumnsCard(Card):
 
     columns: dict[str, list[Heading]]
     number_columns: list[Heading]
-    qualifiers: list[Heading] = []
+    qualifiers: list[Heading] = Field(default_factory=list)
     ignored: list[Heading]
-    by_content: list[ByContent] = []
+    by_content: list[ByContent] = Field(default_factory=list)
 
 
 class HeaderRules(Card):
@@ -98,20 +98,20 @@ class SourceCard(Card):
     table: Literal["mentions", "transactions", "outcomes"]
     program: bool = False
     must_have: list[list[str]]
-    headings: dict[str, list[Heading]] = {}
-    ignored: list[Heading] = []
-    telling: dict[str, float] = {}
-    telling_headings: dict[str, float] = {}
-    words: dict[str, float] = {}
-    from_title: dict[str, list[str]] = {}
+    headings: dict[str, list[Heading]] = Field(default_factory=dict)
+    ignored: list[Heading] = Field(default_factory=list)
+    telling: dict[str, float] = Field(default_factory=dict)
+    telling_headings: dict[str, float] = Field(default_factory=dict)
+    words: dict[str, float] = Field(default_factory=dict)
+    from_title: dict[str, list[str]] = Field(default_factory=dict)
 
 
 class Aliases(Card):
     """What ingest reads of a program's file; the rest belongs to :mod:`pipeline.target`."""
 
-    model_config = {"extra": "ignore", "frozen": True}
+    model_config = ConfigDict(extra="ignore", frozen=True)
     code: str
-    aliases: list[str] = []
+    aliases: list[str] = Field(default_factory=list)
 
 
 def heading_key(text: str) -> str:

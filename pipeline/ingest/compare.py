@@ -12,7 +12,7 @@ import polars as pl
 
 from pipeline.errors import InputError, Problem
 from pipeline.history import PublishedRun
-from pipeline.ingest.intake import Notices
+from pipeline.ingest.books import Notices
 
 _LEAST_SHARE: Final = 0.5
 _LEAST_FEWER: Final = 100
@@ -31,7 +31,7 @@ class Tally:
         if kind_or_table == "mentions":
             self._frames.append(rows.group_by(GROUP).len())
         elif kind_or_table == "transactions" and rows.height:
-            none = {c: None for c in GROUP[1:]}
+            none = dict.fromkeys(GROUP[1:])
             row = {"kind": kind_or_table, **none, "len": rows.height}
             self._frames.append(pl.DataFrame([row], schema=_SCHEMA))
 
@@ -52,7 +52,8 @@ def previous_tally(previous: PublishedRun) -> pl.DataFrame:
         run_id=previous.run_id,
     )
     transactions = previous.sql(
-        "select 'transactions' as kind, count(*) as len from audit.transactions where run_id = $run_id having count(*) > 0",
+        "select 'transactions' as kind, count(*) as len from audit.transactions"
+        " where run_id = $run_id having count(*) > 0",
         run_id=previous.run_id,
     )
     return pl.concat(
@@ -111,7 +112,10 @@ def report_vanished(now: pl.DataFrame, before: pl.DataFrame, notices: Notices) -
     for kind, program, code, n in lost.drop_nulls("kecamatan_code").sort(keys, nulls_last=True).iter_rows():
         what = f"{kind} {program}" if program else kind
         notices.add(
-            "vanished_kecamatan", f"{what} {code}", f"kecamatan {code} had {n} rows in {what} last month and has none now", rows=n
+            "vanished_kecamatan",
+            f"{what} {code}",
+            f"kecamatan {code} had {n} rows in {what} last month and has none now",
+            rows=n,
         )
     desa = before.group_by("desa_code").agg(pl.col("len").sum()).join(now, on="desa_code", how="anti")
     for code, n in desa.drop_nulls("desa_code").sort("desa_code").iter_rows():

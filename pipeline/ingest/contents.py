@@ -70,9 +70,7 @@ def examine(path: Path) -> Contents:
             Problem(path.name, f"cannot be opened: {error.strerror}", todo="close it elsewhere")
         ) from error
     if not head.strip(b"\0 \r\n\t"):
-        raise InputError(
-            Problem(path.name, "the file is empty", "a list with a header row", "ask for it again")
-        )
+        raise InputError(Problem(path.name, "the file is empty", "a list with a header row", "ask for it again"))
     found = _format(path, head)
     if found in (Format.TEXT, Format.JSON_LINES):
         return Contents(path, digest.hexdigest(), found, text.encoding(path))

@@ -12,7 +12,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import RootModel, model_validator
+from pydantic import Field, RootModel, model_validator
 
 from pipeline.errors import InputError, Problem, RulesError
 from pipeline.ingest.cards import KINDS, Heading
@@ -32,7 +32,7 @@ class SourceEntry(Card):
     kind: str | None = None
     program: str | None = None
     sheet: str | None = None
-    columns: dict[Heading, str] = {}
+    columns: dict[Heading, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _known_kind(self) -> SourceEntry:
@@ -46,17 +46,21 @@ class SourcesCard(RootModel[list[SourceEntry]]):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_list(cls, data: Any) -> Any:
-        if data is None:
-            return []
-        if isinstance(data, dict):
-            inner = next((data[k] for k in ("sources", "files") if k in data), None)
-            if inner is not None:
-                return cls._as_list(inner)
-            if "file" in data:
-                return [data]
-            return [{"file": file, **entry} if isinstance(entry, dict) else entry for file, entry in data.items()]
+    def _any_shape(cls, data: Any) -> Any:
+        return _as_list(data)
+
+
+def _as_list(data: Any) -> Any:
+    if data is None:
+        return []
+    if not isinstance(data, dict):
         return data
+    inner = next((data[k] for k in ("sources", "files") if k in data), None)
+    if inner is not None:
+        return _as_list(inner)
+    if "file" in data:
+        return [data]
+    return [{"file": file, **entry} if isinstance(entry, dict) else entry for file, entry in data.items()]
 
 
 @dataclass(frozen=True)
@@ -92,20 +96,34 @@ def input_files(raw: Path) -> list[InputFile]:
         raise InputError(
             Problem(str(raw), "there is no such folder", "the folder with the month's files", "give it with --raw")
         )
-    paths = [p for p in sorted(raw.rglob("*")) if p.is_file() and not _passed_over(p.relative_to(raw))]
-    if not paths:
+    files = files_in(raw)
+    if not files:
         raise InputError(
             Problem(str(raw), "the folder is empty", "the month's files (XLSX, CSV …)", "put them there and run again")
         )
+    return files
+
+
+def files_in(raw: Path) -> list[InputFile]:
+    """All files of a folder and the folders in it that could be lists, sorted by name; none if there are none."""
+    paths = [p for p in sorted(raw.rglob("*")) if p.is_file() and not _passed_over(p.relative_to(raw))]
     entries = _entries(raw)
     shared = {name for name, n in Counter(p.name for p in paths).items() if n > 1}
     files = []
     for path in paths:
         inner = path.relative_to(raw).as_posix()
         name = inner if path.name in shared else path.name
-        matching = (e for e in entries if any(fnmatch(t.lower(), e.file.lower()) for t in (path.name, inner)))
-        files.append(InputFile(path, name, tuple(matching)))
+        files.append(InputFile(path, name, _matching(entries, path.name, inner)))
     return sorted(files, key=lambda f: f.name)
+
+
+def named_file(path: Path) -> InputFile:
+    """A single file, with what a ``sources.yaml`` beside it says."""
+    return InputFile(path, path.name, _matching(_entries(path.parent), path.name))
+
+
+def _matching(entries: list[SourceEntry], *names: str) -> tuple[SourceEntry, ...]:
+    return tuple(e for e in entries if any(fnmatch(name.lower(), e.file.lower()) for name in names))
 
 
 def _passed_over(path: Path) -> bool:

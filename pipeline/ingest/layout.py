@@ -35,7 +35,19 @@ HEADER: Final = 3
 WEAK: Final = 4
 
 _NUMBERS: Final = ("nik", "no_kk", "card_number", "account_number", "bpjs_number", "external_id", "case_id")
-_PLACES: Final = ("address", "dusun", "rt", "rw", "rt_rw", "desa", "kecamatan", "kabupaten", "area", "birth_place", "ttl")
+_PLACES: Final = (
+    "address",
+    "dusun",
+    "rt",
+    "rw",
+    "rt_rw",
+    "desa",
+    "kecamatan",
+    "kabupaten",
+    "area",
+    "birth_place",
+    "ttl",
+)
 _JOBS: Final = ("role", "employment_type", "occupation", "employer", "reason", "outcome", "note", "officer")
 _LONG_NUMBER: Final = r"(?:[0-9XxOoIlLSsB*?#][^0-9A-Za-z*?#]{0,2}){8}|^\D?\d[.,]\d+[Ee]\+?\d+$"
 _FOUR_DIGITS: Final = r"(?:\d\D*){4}"
@@ -43,7 +55,9 @@ _OTHER_NUMBER: Final = r"(?i)^\W*(NIP|NRP|HP|TELP|TLP|WA)\b"
 _NAME: Final = r"[A-Za-z][^A-Za-z]*[A-Za-z]"
 _RUNNING_NUMBER: Final = r"^\s*\d{1,7}\s*[.)]?\s*$"
 _WORD: Final = r"[A-Za-z]{2}"
+_LONGEST_TEXT: Final = 500  # characters of a cell that can tell layout
 _LARGEST_CARRY: Final = 200_000
+_NUMBERED_SHARE: Final = 0.8  # of a list's rows that have a running number where rows are numbered
 
 
 @dataclass(frozen=True)
@@ -113,7 +127,10 @@ class RowSorter:
 
     def _before_end_mark(self, body: pl.DataFrame) -> pl.DataFrame:
         first = pl.coalesce(f"c{j}" for j in range(width(body))).str.strip_chars()
-        marked = body.select(first.str.contains(self._patterns.end_marks).arg_max().alias("at"), first.str.contains(self._patterns.end_marks).any().alias("any"))
+        marked = body.select(
+            first.str.contains(self._patterns.end_marks).arg_max().alias("at"),
+            first.str.contains(self._patterns.end_marks).any().alias("any"),
+        )
         if not marked["any"].item():
             return body
         self._ended = True
@@ -150,18 +167,20 @@ class RowSorter:
         names = self._columns(body, ("name",))
         if self._reading.card.table == "transactions":
             names = self._columns(body, ("transacted_at",))
-            named = pl.any_horizontal(pl.col(names).str.contains(r"\d")) if names else pl.lit(False)  # noqa: FBT003
+            named = pl.any_horizontal(pl.col(names).str.contains(r"\d")) if names else pl.lit(False)
         else:
-            named = pl.any_horizontal(pl.col(names).str.contains(_NAME)) if names else pl.lit(False)  # noqa: FBT003
-        return (named & self._has_number(numbers)).fill_null(False).alias("person")  # noqa: FBT003
+            named = pl.any_horizontal(pl.col(names).str.contains(_NAME)) if names else pl.lit(False)
+        return (named & self._has_number(numbers)).fill_null(False).alias("person")
 
     @staticmethod
     def _has_number(columns: list[str]) -> pl.Expr:
         if not columns:
-            return pl.lit(False)  # noqa: FBT003
+            return pl.lit(False)
         cells = pl.col(columns)
         return pl.any_horizontal(
-            (cells.str.contains(_LONG_NUMBER) & cells.str.contains(_FOUR_DIGITS) & ~cells.str.contains(_OTHER_NUMBER)).fill_null(False)  # noqa: FBT003
+            (
+                cells.str.contains(_LONG_NUMBER) & cells.str.contains(_FOUR_DIGITS) & ~cells.str.contains(_OTHER_NUMBER)
+            ).fill_null(False)
         )
 
     def _table_columns(self, body: pl.DataFrame) -> list[str]:
@@ -178,25 +197,38 @@ class RowSorter:
         self._typical = float(filled.median() or len(columns))  # type: ignore[arg-type]
         numbering = f"c{self._reading.numbering}"
         if numbering in persons.columns:
-            self._numbered = (persons[numbering].str.contains(_RUNNING_NUMBER).fill_null(False).mean() or 0) > 0.8  # type: ignore[operator]
+            n_running = int(persons[numbering].str.contains(_RUNNING_NUMBER).fill_null(False).sum())
+            self._numbered = n_running > _NUMBERED_SHARE * persons.height
 
     def _features(self, rows: pl.DataFrame) -> pl.DataFrame:
         """What tells rows apart: counts of filled cells, first text, header likeness."""
         cells = [f"c{j}" for j in range(width(rows)) if f"c{j}" in rows.columns]
         table = self._table_columns(rows)
         numbering = f"c{self._reading.numbering}"
-        running = pl.col(numbering).str.contains(_RUNNING_NUMBER).fill_null(False) if numbering in rows.columns else pl.lit(False)  # noqa: FBT003
-        upper = [pl.col(c).str.to_uppercase().str.replace_all(r"[\s\u{a0}]+", " ").str.strip_chars() for c in cells]
+        running = (
+            pl.col(numbering).str.contains(_RUNNING_NUMBER).fill_null(False)
+            if numbering in rows.columns
+            else pl.lit(False)
+        )
+        upper = [
+            pl.col(c).str.head(_LONGEST_TEXT).str.to_uppercase().str.replace_all(r"[\s\u{a0}]+", " ").str.strip_chars()
+            for c in cells
+        ]
         rows = rows.with_columns(*upper, running=running)
         name = self._columns(rows, ("name",))
         rows = rows.with_columns(
             filled=pl.sum_horizontal(pl.col(cells).is_not_null()),
             in_table=pl.sum_horizontal(pl.col(table).is_not_null()) if table else pl.lit(0, pl.UInt32),
-            words=pl.sum_horizontal(pl.col(cells).str.contains(_WORD).fill_null(False)),  # noqa: FBT003
-            named=pl.any_horizontal(pl.col(name).str.contains(_NAME)).fill_null(False) if name else pl.lit(False),  # noqa: FBT003
+            words=pl.sum_horizontal(pl.col(cells).str.contains(_WORD).fill_null(False)),
+            named=pl.any_horizontal(pl.col(name).str.contains(_NAME)).fill_null(False) if name else pl.lit(False),
             number=self._has_number(self._columns(rows, _NUMBERS)),
             first=pl.coalesce(
-                [pl.when(pl.col("running")).then(None).otherwise(pl.col(numbering)).alias("n") if c == numbering else pl.col(c) for c in cells]
+                [
+                    pl.when(pl.col("running")).then(None).otherwise(pl.col(numbering)).alias("n")
+                    if c == numbering
+                    else pl.col(c)
+                    for c in cells
+                ]
             ),
         )
         return rows.with_columns(
@@ -205,10 +237,10 @@ class RowSorter:
 
     def _repeats_header(self, cells: list[str]) -> pl.Expr:
         """Most filled cells are those of a header line, or the row is one of the titles."""
-        alike = [pl.lit(False)]  # noqa: FBT003
+        alike = [pl.lit(False)]
         for line in self._reading.header:
             same = pl.sum_horizontal(
-                (pl.col(f"c{j}") == text.upper()).fill_null(False) for j, text in line.cells.items() if f"c{j}" in cells  # noqa: FBT003
+                (pl.col(f"c{j}") == text.upper()).fill_null(False) for j, text in line.cells.items() if f"c{j}" in cells
             )
             alike.append((same >= 2) & (same >= 0.7 * pl.col("filled")))
         if self._title_texts:
@@ -225,12 +257,16 @@ class RowSorter:
     def _matches(self, rows: pl.DataFrame, pattern: str, besides: Sequence[str]) -> pl.Expr:
         spared = set(self._columns(rows, besides))
         cells = [f"c{j}" for j in range(width(rows)) if f"c{j}" in rows.columns and f"c{j}" not in spared]
-        return pl.any_horizontal(pl.col(cells).str.contains(pattern)).fill_null(False)  # noqa: FBT003
+        return pl.any_horizontal(pl.col(cells).str.contains(pattern)).fill_null(False)
 
     def _judge(self, rows: pl.DataFrame) -> pl.Series:
         """Steps 1 to 5 for rows that are not persons at first sight; ``WEAK`` where the neighbours decide."""
         half = max(3.0, (self._typical or 0) / 2)
-        total = pl.col("first").str.contains(self._patterns.totals).fill_null(False) & (pl.col("words") <= 2) & ~pl.col("number")  # noqa: FBT003
+        total = (
+            pl.col("first").str.contains(self._patterns.totals).fill_null(False)
+            & (pl.col("words") <= 2)
+            & ~pl.col("number")
+        )
         label = (
             pl.when(pl.col("header_like"))
             .then(HEADER)
@@ -267,7 +303,7 @@ class RowSorter:
             inside=where["next"].gather(weak) == DATA, broken=where["broken"].gather(weak)
         )
         alone = (pl.col("in_table") <= 1) & ~pl.col("number")
-        tail = ~pl.col("inside").fill_null(False)  # noqa: FBT003
+        tail = ~pl.col("inside").fill_null(False)
         layout = (
             (pl.col("in_table") == 0)
             | (tail & pl.col("broken"))
@@ -308,4 +344,3 @@ def _within(outer: Place, inner: Place) -> Place:
     if inner.kecamatan:
         return Place(inner.desa, inner.kecamatan, outer.kabupaten)
     return Place(inner.desa or outer.desa, outer.kecamatan, outer.kabupaten)
-

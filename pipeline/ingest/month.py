@@ -17,7 +17,8 @@ from pipeline.ingest.clean import Cleaner
 from pipeline.ingest.compare import Tally, previous_tally, refuse_too_little, report_vanished
 from pipeline.ingest.contents import Contents, examine
 from pipeline.ingest.folder import InputFile, input_files
-from pipeline.ingest.intake import Intake, opened
+from pipeline.ingest.intake import Intake
+from pipeline.ingest.readers import sheets_of
 from pipeline.ingest.sheets import RawSheet
 from pipeline.period import Period
 from pipeline.store import Store
@@ -77,6 +78,7 @@ def ingest(
                 intake.take(file, content, sheets)
         if intake.problems:
             raise InputError(*intake.problems)
+        intake.finish()
         if previous is not None:
             before = previous_tally(previous)
             if not accept_smaller:
@@ -121,7 +123,7 @@ def _opened(
         rest = iter(contents)
         for file, content in contents:
             while len(waiting) < _AHEAD and (following := next(rest, None)) is not None:
-                waiting.append(pool.submit(opened(following[1])))
+                waiting.append(pool.submit(sheets_of, following[1]))
             try:
                 yield file, content, waiting.pop(0).result()
             except InputError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import PurePath
 from typing import Final
 
@@ -22,6 +23,7 @@ _DEEPEST: Final = 3  # lines a header can have
 _CONTENT_ROWS: Final = 300  # rows looked at where a heading's meaning shows in its cells
 _CONTENT_SHARE: Final = 0.6  # of the filled ones that must look so
 _LEAST_SHARE: Final = 0.4  # of a header's cells that must be known headings
+_LONGEST_TEXT: Final = 500  # characters of a cell that can matter in a title or heading
 _PERSON_NUMBERS: Final = ("nik", "no_kk", "card_number", "account_number", "bpjs_number", "birth_date", "ttl")
 _FROM_CONTENT_RANK: Final = 50
 _PROGRAM_WEIGHT: Final = {"recipients": 2.0, "payments": 1.0}
@@ -94,10 +96,12 @@ def top_lines(batch: pl.DataFrame, n: int) -> list[Line]:
     """The first written rows of a batch."""
     top = batch.head(n)
     numbers = top["row_number"].to_list()
-    rows = top.select(pl.col(f"c{j}").str.replace_all(r"\s+", " ").str.strip_chars() for j in range(width(batch))).rows()
+    rows = top.select(
+        pl.col(f"c{j}").str.head(_LONGEST_TEXT).str.replace_all(r"\s+", " ").str.strip_chars()
+        for j in range(width(batch))
+    ).rows()
     return [
-        Line(number, {j: text for j, text in enumerate(row) if text})
-        for number, row in zip(numbers, rows, strict=True)
+        Line(number, {j: text for j, text in enumerate(row) if text}) for number, row in zip(numbers, rows, strict=True)
     ]
 
 
@@ -110,7 +114,7 @@ def recognise(batch: pl.DataFrame, sheet: RawSheet, source_file: str, cards: Car
             break
         for depth in range(1, _DEEPEST + 1):
             block = lines[start : start + depth]
-            if not _may_be_header(block, depth, cards):
+            if not _may_be_header(block, depth, cards, said):
                 continue
             reading = _best_kind(lines[:start], block, batch, sheet, source_file, cards, said)
             if reading is not None:
@@ -122,14 +126,14 @@ def recognise(batch: pl.DataFrame, sheet: RawSheet, source_file: str, cards: Car
     return replace(reading, header=(*reading.header, *numbers))
 
 
-def _may_be_header(block: Sequence[Line], depth: int, cards: Cards) -> bool:
-    """Cheap look before cards are tried: enough known headings, lines without a gap, nothing like data below the first."""
-    if len(block) < depth or any(b.row_number - a.row_number != 1 for a, b in zip(block, block[1:], strict=False)):
+def _may_be_header(block: Sequence[Line], depth: int, cards: Cards, said: Said) -> bool:
+    """Cheap look before cards are tried: lines without a gap, enough known headings, no line like data."""
+    if len(block) < depth or block[-1].row_number - block[0].row_number != depth - 1:
         return False
     if depth > 1 and any(len(line.cells) < 2 or _looks_like_data(line) for line in block):
         return False
     texts = [t for line in block for t in line.cells.values()]
-    known = sum(map(cards.looks_known, texts))
+    known = sum(cards.looks_known(t) or _said_column(t, said) is not None for t in texts)
     if depth == 1:
         return known >= 2 and known >= _LEAST_SHARE * len(texts)
     return known >= 1
@@ -191,7 +195,7 @@ def _number_line(lines: Sequence[Line], reading: Reading) -> tuple[Line, ...]:
     texts = [line.cells[j].strip("()[]. ") for j in sorted(line.cells)]
     marks = [_ordinal(t) for t in texts]
     first = [m for m in marks if m is not None]
-    counting = len(first) == len(marks) and all(b - a in (1, 2) for a, b in zip(first, first[1:], strict=False))
+    counting = len(first) == len(marks) and all(b - a in (1, 2) for a, b in pairwise(first))
     enough = len(marks) >= max(2, len(reading.headings) // 2)
     return (line,) if counting and enough and first[:1] == [1] else ()
 
@@ -231,9 +235,7 @@ def _best_kind(
         if program is not None:
             score += _PROGRAM_WEIGHT.get(card.kind, 0.0)
         if score >= 1 or said.kind:
-            readings.append(
-                replace(reading, score=score, header=tuple(block), titles=tuple(titles), depth=len(block))
-            )
+            readings.append(replace(reading, score=score, header=tuple(block), titles=tuple(titles), depth=len(block)))
     return max(readings, key=lambda r: r.score, default=None)
 
 
@@ -267,6 +269,8 @@ def _read_as(
 
 
 def _said_column(written: str, said: Said) -> Matched | None:
+    if not said.columns:
+        return None
     wanted = {heading_key(h): column for h, column in said.columns.items()}
     column = wanted.get(heading_key(written))
     if column is None:
@@ -324,7 +328,9 @@ def _is_summary(reading: Reading, sheet: str, titles: str, cards: Cards) -> bool
 def nearest_kind(batch: pl.DataFrame, cards: Cards) -> str:
     """For the message where nothing fits: the headings found, and what the nearest kind lacks."""
     lines = top_lines(batch, cards.layout.header.search_rows)
-    best = max(lines, key=lambda line: (sum(map(cards.looks_known, line.cells.values())), -line.row_number), default=None)
+    best = max(
+        lines, key=lambda line: (sum(map(cards.looks_known, line.cells.values())), -line.row_number), default=None
+    )
     if best is None:
         return "the file has no rows"
     seen = ", ".join(f"{best.cells[j][:30]}" for j in sorted(best.cells)[:12])

@@ -33,7 +33,7 @@ class Constants:
     others: dict[str, str]
 
 
-def constants_of(reading: Reading, sheet: str, source_file: str, cards: Cards, said: Said, regions: Gazetteer) -> Constants:
+def constants_of(reading: Reading, sheet: str, source_file: str, cards: Cards, regions: Gazetteer) -> Constants:
     """Place, program and month from titles, the sheet's name and the file's name, the first that says it counting."""
     titles = [line.text for line in reading.titles]
     file = re.sub(r"[_]+", " ", PurePath(source_file).stem)
@@ -64,7 +64,9 @@ def _with_sheet_name(place: Place, sheet: str, reading: Reading, regions: Gazett
 class RowNamer:
     """Names the columns of data rows and adds what titles say; knows which programs it met."""
 
-    def __init__(self, reading: Reading, constants: Constants, cards: Cards, said: Said, merges: Sequence[Merge]) -> None:
+    def __init__(
+        self, reading: Reading, constants: Constants, cards: Cards, said: Said, merges: Sequence[Merge]
+    ) -> None:
         self._reading = reading
         self._constants = constants
         self._cards = cards
@@ -83,22 +85,28 @@ class RowNamer:
             if f"c{j}" not in batch.columns:
                 continue
             blocks = [
-                m for m in self._down if m.left == j and m.top > header and m.bottom >= first and m.top <= last  # type: ignore[operator]
+                m
+                for m in self._down
+                if m.left == j and m.top > header and m.bottom >= first and m.top <= last  # type: ignore[operator]
             ]
             batch = self._fill_column(batch, j, blocks)
         return batch
 
     def _fill_column(self, batch: pl.DataFrame, j: int, blocks: Sequence[Merge]) -> pl.DataFrame:
-        written = dict(zip(batch["row_number"].to_list(), zip(batch[f"c{j}"].to_list(), batch[f"t{j}"].to_list(), strict=True), strict=True))
+        written = dict(
+            zip(
+                batch["row_number"].to_list(),
+                zip(batch[f"c{j}"].to_list(), batch[f"t{j}"].to_list(), strict=True),
+                strict=True,
+            )
+        )
         rows: list[tuple[int, str, int]] = []
         for block in blocks:
             value, kind = written.get(block.top) or self._tops.get(block) or (None, 0)
             self._tops[block] = (value, kind)
             if value is not None:
                 rows += [(r, value, kind) for r in range(block.top + 1, block.bottom + 1)]
-        filled = pl.DataFrame(
-            rows, schema={"row_number": pl.Int64, "value": pl.String, "kind": pl.UInt8}, orient="row"
-        )
+        filled = pl.DataFrame(rows, schema={"row_number": pl.Int64, "value": pl.String, "kind": pl.UInt8}, orient="row")
         joined = batch.join(filled, on="row_number", how="left", maintain_order="left")
         empty = pl.col(f"c{j}").is_null()
         return joined.with_columns(
@@ -130,8 +138,8 @@ class RowNamer:
 
     def _others(self) -> list[pl.Expr]:
         constants = dict(self._constants.others)
-        if self._constants.period and "period" not in self._reading.columns:
-            constants["period"] = self._constants.period
+        if self._constants.period:
+            constants["title_period"] = self._constants.period
         codes = ("region_code", "desa_code", "kecamatan_code", "kabupaten_code")
         if self._constants.region_code and not any(c in self._reading.columns for c in codes):
             constants["region_code"] = self._constants.region_code

@@ -127,7 +127,5 @@ def written(batch: pl.DataFrame) -> pl.DataFrame:
     texts = [f"c{j}" for j in range(width(batch))]
     if not texts:
         return batch.clear()
-    blank_to_null = [
-        pl.when(pl.col(c).str.contains(r"[^\s\u{a0}]")).then(pl.col(c)).alias(c) for c in texts
-    ]
+    blank_to_null = [pl.when(pl.col(c).str.contains(r"[^\s\u{a0}]")).then(pl.col(c)).alias(c) for c in texts]
     return batch.with_columns(blank_to_null).filter(pl.any_horizontal(pl.col(texts).is_not_null()))

@@ -42,9 +42,7 @@ def _separator(contents: Contents) -> str:
 
     def evenness(separator: str) -> float:
         widths = Counter(len(record) for record in csv.reader(lines, delimiter=separator) if record)
-        return max(
-            (n / widths.total() * (cells - 1) for cells, n in widths.items() if cells > 1), default=0.0
-        )
+        return max((n / widths.total() * (cells - 1) for cells, n in widths.items() if cells > 1), default=0.0)
 
     return max(_SEPARATORS, key=evenness)
 
@@ -66,9 +64,7 @@ def _batches(contents: Contents, separator: str) -> Iterator[pl.DataFrame]:
             yield batch
 
 
-def _refuse_swallowed_rows(
-    path: Path, batch: pl.DataFrame, rows: list[list[str]], done: int, separator: str
-) -> None:
+def _refuse_swallowed_rows(path: Path, batch: pl.DataFrame, rows: list[list[str]], done: int, separator: str) -> None:
     """A quotation mark without its partner makes the rest of the file one cell: rows would be lost."""
     texts = batch.select(pl.col("^c\\d+$"))
     if not texts.width or not texts.select(pl.any_horizontal(pl.all().str.contains("\n", literal=True).any())).item():

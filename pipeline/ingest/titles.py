@@ -32,15 +32,17 @@ _LEVELS: Final = (
 )
 _KEYWORD: Final = re.compile("|".join(rf"(?P<{level}>\b(?:{words})\b)" for level, words in _LEVELS))
 _NO_PLACE_BEFORE: Final = re.compile(
-    r"(DANA|MUSYAWARAH|MUSDES|PERANGKAT|APARAT|APARATUR|ANGGARAN|BADAN|USULAN|PEMBANGUNAN|PEMBERDAYAAN|BANTUAN|KAS|PEMERINTAHAN)\s*$"
+    r"(DANA|MUSYAWARAH|MUSDES|PERANGKAT|APARAT|APARATUR|ANGGARAN|BADAN|USULAN|PEMBANGUNAN|PEMBERDAYAAN|BANTUAN|KAS"
+    r"|PEMERINTAHAN)\s*$"
 )
 _END_OF_NAME: Final = re.compile(
     r"[,;:()\n\t|]|\d|\b(?:" + "|".join(n for n in _MONTHS if len(n) > 3)
-    + r"|TAHUN|BULAN|PERIODE|TAHAP|TRIWULAN|TW|ANGGARAN|PROGRAM|DINAS|BADAN|KANTOR|SEKRETARIAT|DAFTAR|DATA|BANTUAN|PENERIMA|KPM|BLT|PKH|RT|RW|DUSUN"
-    r"|DAN|YANG|UNTUK|KEADAAN|PER|TA|REKAP|REKAPITULASI|TOTAL|JUMLAH|SE)\b"
+    + r"|TAHUN|BULAN|PERIODE|TAHAP|TRIWULAN|TW|ANGGARAN|PROGRAM|DINAS|BADAN|KANTOR|SEKRETARIAT|DAFTAR|DATA|BANTUAN"
+    r"|PENERIMA|KPM|BLT|PKH|RT|RW|DUSUN|DAN|YANG|UNTUK|KEADAAN|PER|TA|REKAP|REKAPITULASI|TOTAL|JUMLAH|SE)\b"
 )  # fmt: skip
 _GENERIC_SHEET: Final = re.compile(
-    r"^(SHEET|LEMBAR|LEMBAR KERJA|DATA|DAFTAR|TABLE|TABEL|WORKSHEET|HALAMAN|PAGE|BNBA|LIST|PESERTA|FORM|FORMAT|FINAL|COPY|HASIL|SEMUA|ALL|GABUNGAN)? ?\(?\d*\)?$"
+    r"^(SHEET|LEMBAR|LEMBAR KERJA|DATA|DAFTAR|TABLE|TABEL|WORKSHEET|HALAMAN|PAGE|BNBA|LIST|PESERTA|FORM|FORMAT|FINAL"
+    r"|COPY|HASIL|SEMUA|ALL|GABUNGAN)? ?\(?\d*\)?$"
 )
 
 
@@ -56,15 +58,13 @@ class Place:
         """This place, filled up from a weaker source that does not contradict it."""
         if self.kecamatan and weaker.kecamatan and self.kecamatan != weaker.kecamatan:
             weaker = Place(kabupaten=weaker.kabupaten)
-        return Place(
-            self.desa or weaker.desa, self.kecamatan or weaker.kecamatan, self.kabupaten or weaker.kabupaten
-        )
+        return Place(self.desa or weaker.desa, self.kecamatan or weaker.kecamatan, self.kabupaten or weaker.kabupaten)
 
 
 def place_in(text: str) -> Place:
     """The place a text names: ``DESA BONTULA KECAMATAN ASPARAGA KABUPATEN GORONTALO``."""
     upper = re.sub(r"[\s_]+", " ", text.upper())
-    marks = []
+    marks: list[re.Match[str]] = []
     for mark in _KEYWORD.finditer(upper):
         if marks and mark["kabupaten"] == "KOTA" and not upper[marks[-1].end() : mark.start()].strip(" .:"):
             continue  # KECAMATAN KOTA TENGAH: part of the name
@@ -107,8 +107,7 @@ def month_in(texts: list[str]) -> str | None:
     for text in texts:
         words = words_of(text.replace("_", " "))
         months = {
-            f"{year}-{_MONTHS[name]:02d}"
-            for name, year in re.findall(rf" ({'|'.join(_MONTHS)}) (?=(20\d\d) )", words)
+            f"{year}-{_MONTHS[name]:02d}" for name, year in re.findall(rf" ({'|'.join(_MONTHS)}) (?=(20\d\d) )", words)
         }
         months |= {f"{y}-{m}" for y, m in re.findall(r" (20\d\d) ?(0[1-9]|1[0-2]) ", words)}
         if len(months) == 1:

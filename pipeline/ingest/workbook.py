@@ -21,7 +21,8 @@ from pipeline.ingest.contents import Contents
 from pipeline.ingest.sheets import Merge, RawSheet, raw_batch
 
 _BATCH_ROWS: Final = 50_000  # Python objects until they are columns, hence fewer than in text files
-_LARGEST_AREA: Final = 200_000_000  # cells; calamine lays out the whole used area in memory
+_LARGEST_AREA: Final = 100_000_000  # cells; calamine lays out the whole used area in memory, about 32 bytes a cell
+_WRITTEN_CELL: Final = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*[^/]>')
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 
 
@@ -37,16 +38,12 @@ def workbook_sheets(contents: Contents) -> list[RawSheet]:
     _refuse_vast_area(path, data)
     book = _guarded(path, lambda: calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)))
     kinds = [m for m in book.sheets_metadata if m.typ == calamine.SheetTypeEnum.WorkSheet]
-    return [
-        _sheet(path, _guarded(path, lambda name=m.name: book.get_sheet_by_name(name)), m)  # type: ignore[misc]
-        for m in kinds
-    ]
+    return [_sheet(path, _guarded(path, lambda name=m.name: book.get_sheet_by_name(name)), m) for m in kinds]
 
 
 def _sheet(path: Path, sheet: Any, metadata: Any) -> RawSheet:
     merges = tuple(
-        Merge(top + 1, left, bottom + 1, right)
-        for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
+        Merge(top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
     )
     hidden = metadata.visible != calamine.SheetVisibleEnum.Visible
     return RawSheet(sheet.name, lambda: _batches(path, sheet), merges, hidden)
@@ -110,15 +107,17 @@ def _refuse_vast_area(path: Path, data: bytes) -> None:
 
 
 def _refuse_vast_sheet(path: Path, part: str, stream: Any) -> None:
-    declared = re.search(rb'<dimension ref="[A-Z]+\d+:([A-Z]+)(\d+)"', stream.read(4000))
-    if declared is None or _area(declared[1], int(declared[2])) <= _LARGEST_AREA:
+    """Believe a sheet that declares a small area; look at the cells of one that declares a large one or none."""
+    head = stream.read(4000)
+    declared = re.search(rb'<dimension ref="[A-Z]+\d+:([A-Z]+)(\d+)"', head)
+    if declared is not None and _column(declared[1]) * int(declared[2]) <= _LARGEST_AREA:
         return
-    columns, last_row, rest = 0, 0, b""
-    while chunk := stream.read(1 << 20):
-        window = rest + chunk
-        for letters, row in re.findall(rb'<c r="([A-Z]+)(\d+)"[^>]*[^/]>', window):
+    columns, last_row, window = 0, 0, head
+    while window:
+        for letters, row in _WRITTEN_CELL.findall(window):
             columns, last_row = max(columns, _column(letters)), max(last_row, int(row))
-        rest = window[-200:]
+        chunk = stream.read(1 << 20)
+        window = window[-200:] + chunk if chunk else b""
     if columns * last_row > _LARGEST_AREA:
         raise InputError(
             Problem(
@@ -135,7 +134,3 @@ def _column(letters: bytes) -> int:
     for letter in letters:
         number = number * 26 + letter - 64
     return number
-
-
-def _area(letters: bytes, row: int) -> int:
-    return _column(letters) * row
