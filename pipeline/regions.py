@@ -140,7 +140,7 @@ class Gazetteer:
         return tuple(Region(w.code.replace(".", ""), w.name, self.fold(w.name, level)) for w in list_wilayah(code))
 
     def fold(self, name: str, level: str) -> str:
-        """A name without its level (``KEC. BIAU`` → ``BIAU``), abbreviations spelled out. ``KOTA X`` stays apart from ``X``."""
+        """A name without its level (``KEC. BIAU`` → ``BIAU``), abbreviations spelled out; ``KOTA X`` stays so."""
         text = re.sub(r"[^\w]+|_+", " ", re.sub(r"['`’]", "", name.upper())).strip()
         text = " ".join(self.rules.words.get(w, w) for w in text.split())
         if level == "kabupaten" and self._city.match(text):

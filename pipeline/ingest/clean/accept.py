@@ -30,14 +30,14 @@ _NUMBER = _present("nik") | _present("no_kk")
 _NOBODY = ~_NAME & ~_NUMBER
 
 _WHO: Final = (
-    ("placeholder", _NOBODY & pl.col("placeholder"), "a word that stands for no name, and no number: a name, NIK or family number is needed"),
-    ("no_identity", _NOBODY, "no name, no NIK and no family number: somebody must be named"),
+    ("placeholder", _NOBODY & pl.col("placeholder"), "a word that stands for no name, and no number of a person"),
+    ("no_identity", _NOBODY, "no name, no NIK and no family number"),
 )  # fmt: skip
 
 REASONS: Final[dict[str, tuple[tuple[str, pl.Expr, str], ...]]] = {
     "registry": (
         *_WHO,
-        ("name_only", ~_NUMBER & ~_given("birth_date"), "a name only: a NIK, family number or readable birth date is needed"),
+        ("name_only", ~_NUMBER & ~_given("birth_date"), "a name only: a NIK, family number or birth date is needed"),
     ),
     "recipients": (*_WHO, ("no_number", ~_NUMBER, "a name only: a NIK or family number is needed")),
     "payments": (

@@ -28,8 +28,8 @@ def amount_recipe() -> Recipe:
     tight = pl.col("text").str.to_uppercase().str.replace_all(r"\s|^'", "")
     negative = pl.col("tight").str.contains(r"^\(.*\)$|^(?:RP\.?|IDR)?-|[^,.]-$")
     bare = (
-        pl.col("tight").str.replace_all(r"[()\-+]", "").str.replace(r"^(?:RP|IDR)[.:]?", "").str.replace(r"(?:RUPIAH|RP|IDR)$", "")
-        .str.strip_chars("=.,:")
+        pl.col("tight").str.replace_all(r"[()\-+]", "").str.replace(r"^(?:RP|IDR)[.:]?", "")
+        .str.replace(r"(?:RUPIAH|RP|IDR)$", "").str.strip_chars("=.,:")
     )  # fmt: skip
     unit = pl.col("bare").str.extract(r"(RIBU|RB|JUTA|JT|K)$")
     factor = (

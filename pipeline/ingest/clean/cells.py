@@ -113,7 +113,7 @@ class Recipe:
         return cells
 
 
-def per_value(cells: pl.DataFrame, recipe: Recipe, *, where: pl.Expr | None = None) -> pl.DataFrame:
+def per_value(cells: pl.DataFrame, recipe: Recipe, *, where: pl.Expr | pl.Series | None = None) -> pl.DataFrame:
     """Apply a recipe to the different rows of ``cells`` only, and spread the answers over all rows.
 
     Args:

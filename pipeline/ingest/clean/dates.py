@@ -71,9 +71,8 @@ def _reading(source: pl.Expr, latest: date) -> tuple[tuple[tuple[pl.Expr, ...], 
     year = pl.col("year")
     century = pl.when(year > 99).then(year).when(year > latest.year % 100).then(year + 1900).otherwise(year + 2000)
     a_year = pl.col("serial").is_between(1900, latest.year)
-    year_only = (
-        a_year | ((pl.col("day") == 0) & (century >= _FIRST.year)) | pl.col("bare").str.contains(r"^(?:TH|THN|TAHUN)\.? ?[0-9]{4}$")
-    ).fill_null(False)  # fmt: skip
+    only_year = pl.col("bare").str.contains(r"^(?:TH|THN|TAHUN)\.? ?[0-9]{4}$")
+    year_only = (a_year | ((pl.col("day") == 0) & (century >= _FIRST.year)) | only_year).fill_null(False)
     serial = pl.lit(_EXCEL_DAY_0) + pl.duration(days=pl.col("serial"))
     read = pl.coalesce(
         _date(century, pl.col("month"), pl.col("day")),
@@ -95,8 +94,10 @@ def _reading(source: pl.Expr, latest: date) -> tuple[tuple[tuple[pl.Expr, ...], 
     year_written = pl.coalesce(_part("ymd", 1), _part("dmy", 3), _part("named", 3), _part("english", 3))
     steps = (
         (bare.alias("bare"),),
-        tuple(pl.col("bare").str.extract_groups(pattern).alias(name) for name, pattern in _SHAPES.items())
-        + (pl.col("bare").str.extract(_SERIAL).cast(pl.Int32).alias("serial"),),
+        (
+            *(pl.col("bare").str.extract_groups(pattern).alias(name) for name, pattern in _SHAPES.items()),
+            pl.col("bare").str.extract(_SERIAL).cast(pl.Int32).alias("serial"),
+        ),
         (year_written.alias("year"), month.alias("month"), day.alias("day")),
         (read.alias("read"),),
     )

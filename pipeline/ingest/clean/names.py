@@ -54,9 +54,8 @@ def _special_words(titles: Titles) -> str:
 @cache
 def name_recipe(titles: Titles) -> Recipe:
     """The columns of :func:`person_name` from the column ``text``."""
-    letters = (
-        pl.col("text").str.to_uppercase().str.normalize("NFKD").str.replace_all(r"[\u0300-\u036f]", "").str.normalize("NFC")
-    )  # fmt: skip
+    unaccented = pl.col("text").str.to_uppercase().str.normalize("NFKD").str.replace_all(r"[\u0300-\u036f]", "")
+    letters = unaccented.str.normalize("NFC")
     spoken = pl.col("letters").str.replace_all(r"['`´‘’ʼ\"]", "").str.replace_all(r"\bA/N\b|[;@&+|]", _BETWEEN)
     marks = "|".join(titles.death_marks)
     mark = rf"\(\s*(?:{marks})\.?\s*\)|[\s,\-]+(?:{marks})\.?$|^(?:ALMARHUMAH|ALMARHUM|ALMH|ALM)[.\s]+"

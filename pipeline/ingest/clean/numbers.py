@@ -41,8 +41,8 @@ def identity_number(rows: RawRows, name: str, *, family: bool, provinces: frozen
     """
     if not rows.says(name):
         texts = [nulls(n, pl.String(), rows.height) for n in (name, f"{name}_digits")]
-        status = pl.Series(f"{name}_status", ["missing"]).new_from_index(0, rows.height)
-        return pl.DataFrame([texts[0], status, texts[1]])
+        missing = pl.Series(f"{name}_status", ["missing"]).new_from_index(0, rows.height)
+        return pl.DataFrame([texts[0], missing, texts[1]])
     cells = rows.cells(name)
     plain = (pl.col("kind") == TEXT) & pl.col("text").str.contains(_PLAIN)
     odd = per_value(cells, _odd_recipe(), where=~plain & pl.col("text").is_not_null())

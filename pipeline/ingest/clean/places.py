@@ -86,7 +86,8 @@ def _locate(places: pl.DataFrame, gazetteer: Gazetteer, notices: Notices) -> pl.
     found = []
     for (*place, origin), count in sizes.items():
         hint = _most(votes[*place, origin], at_least=3) or _most(sheets[origin], at_least=1)
-        located = gazetteer.locate(Written(*(part or "" for part in place), hint))
+        kabupaten, kecamatan, desa, code = (part or "" for part in place)
+        located = gazetteer.locate(Written(kabupaten, kecamatan, desa, code, hint))
         found.append((*place, origin, located.kabupaten_code, located.kecamatan_code, located.desa_code))
         for remark in located.remarks:
             notices.add(remark.code, origin, remark.subject, count, remark.message)
