@@ -13,7 +13,9 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.errors import Problem, RulesError
 from pipeline.period import Period
+from pipeline.privacy import scrub
 from pipeline.store import Store
 from pipeline.tables import MENTIONS, QUALITY_RESULTS, QUALITY_ROWS, QUALITY_SHEETS, Table
 from pipeline.validate.cards import Check, CheckFile, read_checks
@@ -108,8 +110,14 @@ def look(suite: str, checks: Sequence[Check], rows: Rows, gate: Gate) -> list[Ou
     judgements: dict[str, list[Judgement]] = {check.id: [] for check in checks}
 
     def both(frame: pl.DataFrame, check: Check) -> None:
-        rows_chosen = frame.select(rows.columns([check])).filter(chosen(check))
-        counted = tally(rows_chosen, check, rows.names)
+        try:
+            rows_chosen = frame.select(rows.columns([check])).filter(chosen(check))
+            counted = tally(rows_chosen, check, rows.names)
+        except pl.exceptions.PolarsError as error:  # a pattern on a number, a text compared with a date …
+            first_line = scrub(str(error).strip().splitlines()[0])
+            raise RulesError(
+                Problem(f"rules/quality/{suite}.yaml: {check.id}", first_line, "a check that fits its columns' types")
+            ) from error
         tallies[check.id].append(counted)
         if check.engine == "gx" and counted.n_checked:  # the gate is not asked where there is nothing to look at
             judgements[check.id] += [gate.judge(part, check) for part in _parts(rows_chosen, check)]

@@ -9,6 +9,7 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
+from pipeline.errors import RulesError
 from pipeline.period import Period
 from pipeline.rulebook import default_rules
 from pipeline.store import Store
@@ -155,3 +156,20 @@ def test_pieces_of_any_size_give_the_same_answer(store, tmp_path, monkeypatch):
 def test_great_expectations_is_imported_only_when_it_is_needed():
     code = "import sys, pipeline.validate; assert 'great_expectations' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ, cwd=default_rules().parent)
+
+
+def test_a_check_that_does_not_fit_its_column_names_itself(tmp_path):
+    made = month(tmp_path / "month")
+    folder = tmp_path / "quality"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text(
+        """title: {id: x, en: x}
+kinds: [recipients]
+checks:
+  - {id: odd, check: regex, columns: [birth_date], pattern: a, severity: info,
+     reason: {id: x, en: x}, ask: {id: x, en: x}}
+""",
+        encoding="utf-8",
+    )
+    with pytest.raises(RulesError, match=r"mine\.yaml: odd"):
+        validate(made, PERIOD, tmp_path, say=lambda _: None)
