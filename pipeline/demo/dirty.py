@@ -82,6 +82,9 @@ def _at_least_one(rows: pl.DataFrame, scene: Scene, profile: Profile, code: str)
 def _borrow(rows: pl.DataFrame, scene: Scene, code: str) -> pl.DataFrame:
     """Give the NIK of a grown person of the registry who lives in the same kecamatan in another household."""
     rows = rows.with_row_index("row")
+    victims = rows.filter(pl.col("nik_damage") == "borrowed").select("row", "pid", "hid", "kecamatan_code")
+    if victims.is_empty():
+        return rows.drop("row").with_columns(owner=pl.lit(None, dtype=pl.Int64))
     known = scene.homes.filter("registered").select("hid", "kecamatan_code")
     lenders = (
         scene.facts.filter(pl.col("age") >= 17)
@@ -92,7 +95,6 @@ def _borrow(rows: pl.DataFrame, scene: Scene, code: str) -> pl.DataFrame:
     lenders = lenders.select(
         "kecamatan_code", owner="pid", lender_hid="hid", lent="nik", luck=pl.Series(lender_luck)
     ).sort("luck")
-    victims = rows.filter(pl.col("nik_damage") == "borrowed").select("row", "pid", "hid", "kecamatan_code")
     luck = scene.dice.uniform(keys(victims["pid"].to_numpy()), f"borrows a number on {code}")
     found = (
         victims.with_columns(luck=pl.Series(luck, dtype=pl.Float64))
@@ -111,12 +113,14 @@ def _borrow(rows: pl.DataFrame, scene: Scene, code: str) -> pl.DataFrame:
 def _rename(rows: pl.DataFrame, scene: Scene, code: str) -> pl.DataFrame:
     """Write the name of somebody of the same sex that shares no word with the own one."""
     rows = rows.with_row_index("row")
+    victims = rows.filter(pl.col("name_damage") == "other_person").select("row", "pid", "sex", "name")
+    if victims.is_empty():
+        return rows.drop("row")
     pool = scene.facts.select("woman", "name", pid_other="pid")
     pool = pool.with_columns(
         luck=pl.Series(scene.dice.uniform(keys(pool["pid_other"].to_numpy()), "name taken")),
         sex=pl.when("woman").then(pl.lit("P")).otherwise(pl.lit("L")),
     ).select("sex", "luck", other="name").sort("luck")  # fmt: skip
-    victims = rows.filter(pl.col("name_damage") == "other_person").select("row", "pid", "sex", "name")
     luck = scene.dice.uniform(keys(victims["pid"].to_numpy()), f"other name on {code}")
     found = (
         victims.with_columns(luck=pl.Series(luck, dtype=pl.Float64))

@@ -106,7 +106,7 @@ def _parent_households(frame: pl.DataFrame, dice: Dice) -> pl.Series:
 def found_persons(households: pl.DataFrame, dice: Dice, today: date) -> pl.DataFrame:
     """Persons of all households: hid, role, birth, sex, origin, name, NIK …; ``pid`` is the row number."""
     now = (today - EPOCH).days
-    parts = [_heads(households), _spouses(households, dice), _children(households, dice, now)]
+    parts = [_heads(households), _spouses(households, dice, now), _children(households, dice, now)]
     parts += [_elders(households, dice, now), _grandchildren(households, dice, now), _relatives(households, dice, now)]
     people = (
         pl.concat(parts, how="diagonal_relaxed")
@@ -134,12 +134,13 @@ def _heads(households: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _spouses(households: pl.DataFrame, dice: Dice) -> pl.DataFrame:
+def _spouses(households: pl.DataFrame, dice: Dice, now: int) -> pl.DataFrame:
     key = keys(households["hid"].to_numpy())
     woman = households["head_woman"].to_numpy()
     married = dice.happens(key, "married", np.where(woman, 0.05, 0.9))
-    younger = dice.between(key, "age gap of a couple", -2, 8) * np.where(woman, -1, 1)
+    younger = dice.between(key, "age gap of a couple", -2, 6) * np.where(woman, -1, 1)
     birth = households["head_birth"].to_numpy() + (younger * YEAR).astype(int) + dice.below(key, "gap in days", 360)
+    birth = np.minimum(birth, now - int(18 * YEAR))
     return (
         households.select("hid", pl.lit(1).alias("role"), pl.lit(0).alias("turn"))
         .with_columns(woman=pl.Series(~woman), birth_day=pl.Series(birth))

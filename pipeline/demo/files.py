@@ -122,6 +122,8 @@ def _write_book(
         made.append(page)
         placed.append(part.with_columns(sheet=pl.lit(name), row_number=pl.Series(page.at, dtype=pl.Int64)))
         _mark_numbers(page, part, columns)
+        if look.merged_families and "no_kk" in columns:
+            pages.merge_down(page, columns.index("no_kk"))
     if look.summary_sheet:
         made.insert(0, pages.summary(rows, rows["true_desa"].to_list()))
     _save_book(path, made)
@@ -185,6 +187,7 @@ def _save_book(path: Path, made: list[Page]) -> None:
     book = xlsxwriter.Workbook(str(path))
     book.set_properties({"created": _MADE})
     bold = book.add_format({"bold": True, "align": "center"})
+    middle = book.add_format({"valign": "vcenter"})
     day = book.add_format({"num_format": "dd/mm/yyyy"})
     for page in made:
         leaf = book.add_worksheet(page.name)
@@ -192,8 +195,9 @@ def _save_book(path: Path, made: list[Page]) -> None:
         for r, line in enumerate(page.lines):
             for c, value in enumerate(line):
                 _put(leaf, r, c, value, bold if r + 1 in headers else None, day)
-        for row, first, last in page.merged:
-            leaf.merge_range(row - 1, first, row - 1, last, page.lines[row - 1][first], bold)
+        for top, first, bottom, last in page.merged:
+            style = bold if top in headers else middle
+            leaf.merge_range(top - 1, first, bottom - 1, last, page.lines[top - 1][first], style)
     book.close()
 
 

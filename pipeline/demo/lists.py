@@ -272,6 +272,7 @@ _EMPLOYERS = {
     "state_enterprise": ("PLN", "PT Pos Indonesia", "Bank SulutGo", "PDAM"),
     "pensioner": ("Taspen", "Asabri"),
     "village_official": ("Kantor Desa",),
+    "contract_worker": ("SDN 5", "Kantor Camat", "Puskesmas"),
     "private_employee": ("PT Tani Makmur", "CV Laut Biru", "Toko Sinar", "PT Pangan Timur"),
 }
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from pipeline.demo.dice import Dice, Ints, Keys, keys, mix
+from pipeline.demo.dice import Dice, Flags, Ints, Keys, keys, mix
 from pipeline.demo.mistakes import OPERATORS, Victims
 
 
@@ -60,6 +60,8 @@ class Profile:
         default_factory=lambda: _rates(registry=0.6, payments=1.0, deaths=1.2, ppks=1.8, proposals=1.3, tksk=0.3,
                                        companions=0.5, blt_dd=1.8)
     )  # fmt: skip
+    number_columns: float = 0.02
+    """Share of files (a list of a kabupaten) whose NIK column was turned into numbers as a whole."""
     put_right: float = 0.1
     junk: float = 0.002
 
@@ -67,7 +69,7 @@ class Profile:
         """The same kinds of errors, ``factor`` times as often."""
         columns = ("nik", "no_kk", "name", "birth_date", "sex", "desa")
         scaled = {c: {k: v * factor for k, v in getattr(self, c).items()} for c in columns}
-        return replace(self, **scaled, junk=self.junk * factor)  # type: ignore[arg-type]
+        return replace(self, **scaled, junk=self.junk * factor, number_columns=self.number_columns * factor)  # type: ignore[arg-type]
 
 
 FIELD: Final = Profile()
@@ -94,6 +96,7 @@ def befall(rows: pl.DataFrame, code: str, profile: Profile, *, quality: float, m
         month: errors drawn in month 0 are mended little by little.
     """
     key = mix(keys(rows["pid"].to_numpy()), keys(rows["line"].to_numpy()))
+    lost = _lost_columns(rows, code, profile, dice)
     for column in ("nik", "no_kk", "name", "birth_date", "sex", "desa"):
         shares = getattr(profile, column)
         kinds = list(shares)
@@ -102,8 +105,19 @@ def befall(rows: pl.DataFrame, code: str, profile: Profile, *, quality: float, m
         mended = dice.uniform(key, f"{column} is mended on {code}") < 1 - (1 - profile.put_right) ** month
         bad &= ~mended & rows[column].is_not_null().to_numpy()
         which = dice.pick(key, f"what is wrong with {column} on {code}", [max(shares[k], 1e-12) for k in kinds])
-        rows = _damage(rows, column, kinds, np.where(bad, which, -1), key, dice)
+        which = np.where(bad, which, -1)
+        if column == "nik" and lost.any():
+            which = np.where(lost & rows["nik"].is_not_null().to_numpy(), kinds.index("number_cell"), which)
+        rows = _damage(rows, column, kinds, which, key, dice)
     return rows
+
+
+def _lost_columns(rows: pl.DataFrame, code: str, profile: Profile, dice: Dice) -> Flags:
+    """Rows of the kabupaten whose file of this list was saved with the NIK as a number."""
+    if not code.startswith("recipients"):
+        return np.zeros(rows.height, dtype=bool)
+    region = keys(rows["kabupaten_code"].cast(pl.Int64).to_numpy())
+    return dice.happens(region, f"numbers lost on {code}", profile.number_columns)
 
 
 def _damage(rows: pl.DataFrame, column: str, kinds: list[str], which: Ints, key: Keys, dice: Dice) -> pl.DataFrame:

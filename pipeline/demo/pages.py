@@ -27,8 +27,8 @@ class Page:
     at: list[int] = field(default_factory=list)
     layout: int = 0
     headers: list[int] = field(default_factory=list)
-    merged: list[tuple[int, int, int]] = field(default_factory=list)
-    """(row number, first and last column) of cells of a header that are merged."""
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """First row number, first column, last row number, last column of cells that are merged."""
 
     def blank(self) -> None:
         """A line without anything."""
@@ -102,7 +102,7 @@ def _header(page: Page, columns: list[str], heads: list[str], look: Look) -> Non
     if stacked:
         page.note(*["TEMPAT TINGGAL" if i == where[0] else None if i in where else h for i, h in enumerate(heads)])
         page.headers.append(len(page.lines))
-        page.merged.append((len(page.lines), where[0], where[-1]))
+        page.merged.append((len(page.lines), where[0], len(page.lines), where[-1]))
         page.note(*[h if i in where else None for i, h in enumerate(heads)])
     else:
         page.note(*heads)
@@ -125,6 +125,21 @@ def _rows(
         page.row([number, *cells] if lead else list(cells))
         if look.repeat_header and len(page.at) % look.repeat_header == 0 and len(page.at) < table.height:
             page.note(*heads)
+
+
+def merge_down(page: Page, column: int) -> None:
+    """Merge equal cells of rows that stand directly below each other; only the first keeps its value."""
+    first = 0
+    for at in range(1, len(page.at) + 1):
+        above, value = page.at[at - 1], page.lines[page.at[first] - 1][column]
+        goes_on = at < len(page.at) and page.at[at] == above + 1 and page.lines[page.at[at] - 1][column] == value
+        if goes_on and isinstance(value, str):
+            continue
+        if above > page.at[first] and isinstance(value, str):
+            page.merged.append((page.at[first], column, above, column))
+            for row in range(page.at[first] + 1, above + 1):
+                page.lines[row - 1][column] = None
+        first = at
 
 
 def _total(page: Page, label: str, width: int, amount: int | None, table: pl.DataFrame) -> None:

@@ -97,6 +97,7 @@ _PAY = {
     "pensioner": (1_800_000, 4_500_000),
     "village_official": (2_000_000, 3_400_000),
     "private_employee": (1_900_000, MINIMUM_WAGE),
+    "contract_worker": (900_000, 2_500_000),
 }
 """Rupiah a month, from and to."""
 
@@ -120,7 +121,7 @@ def _employed(persons: pl.DataFrame, dice: Dice) -> pl.DataFrame:
 def bars(persons: pl.DataFrame, employed: pl.DataFrame) -> pl.DataFrame:
     """Who bars a household from aid: pid, bar."""
     by_job = employed.with_columns(
-        bar=pl.when(pl.col("job") != "private_employee")
+        bar=pl.when(~pl.col("job").is_in(["private_employee", "contract_worker"]))
         .then("job")
         .when(pl.col("income") > MINIMUM_WAGE)
         .then(pl.lit("income_above_minimum_wage"))

@@ -29,8 +29,9 @@ JOBS: dict[str, tuple[str, float, tuple[str, ...]]] = {
     "pensioner": ("PENSIUNAN", 1.5, ("Pensiunan PNS", "Pensiunan TNI", "Pensiunan Polri")),
     "village_official": ("APARAT DESA", 1.5, ("Kepala Desa", "Sekretaris Desa", "Perangkat Desa", "Kepala Dusun")),
     "private_employee": ("SWASTA", 3.0, ("Karyawan Swasta",)),
+    "contract_worker": ("HONORER", 0.8, ("Tenaga Honorer",)),
 }
-"""Kind of job → sheet of the employment list, how common, how it is written."""
+"""Kind of job → sheet of the employment list, how common, how it is written. The last one bars nobody."""
 
 MINIMUM_WAGE = 3_405_144
 """Rupiah a month: minimum wage of the province of Gorontalo, 2026."""
