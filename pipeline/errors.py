@@ -56,6 +56,12 @@ class RulesError(InputError):
     """A file under ``rules/`` cannot be used; ``where`` is ``file:line``."""
 
 
+class Refused(TepatError):
+    """Done, and the answer is no: what was asked for must not be, as the message says."""
+
+    exit_code = 3
+
+
 class ConservationError(TepatError):
     """A sum that must agree does not: rows lost or counted twice. Nothing is published."""
 

@@ -653,6 +653,106 @@ ACCESS_LOG: Final = Table(
     ),
 )
 
+# ------------------------------------------------------------------ gate
+
+GATE_BATCHES: Final = Table(
+    "gate_batches",
+    "gate",
+    "One screening of a pay list: control totals and checks; append-only.",
+    (
+        _text("gate_id", "hash of the list, run, rules and options, and how often they have been screened", key=True),
+        _text("run_id", "published run that was asked"),
+        _text("program", "programs of the list, joined by `,`"),
+        _text("period", "month the list is to be paid for"),
+        _text("source_file", "name of the list, without folder"),
+        _text("list_path", "where the list lay: its hash is taken again before it is approved"),
+        _text("list_sha256", "hash of the bytes of exactly the list that was screened"),
+        _int("rows_declared", "lines as declared; null: not declared"),
+        _int("rows_counted", "lines counted, also those that could not be read"),
+        _int("amount_declared", "rupiah as declared; null: not declared"),
+        _int("amount_counted", "rupiah counted = amount_pay + amount_hold + amount_reject"),
+        _int("rows_pay", "lines to pay"),
+        _int("rows_hold", "lines held"),
+        _int("rows_reject", "lines rejected"),
+        _int("amount_pay", "rupiah to pay"),
+        _int("amount_hold", "rupiah held"),
+        _int("amount_reject", "rupiah rejected"),
+        _text("result", "pass, pass_with_holds, fail"),
+        _json("checks", "list of checks: check, outcome (pass, warn, fail, not_run), what was found"),
+        _text("rules_hash", "hash of the rules it was decided by"),
+        _text("screened_by", "who ran the gate"),
+        _time("screened_at", "UTC"),
+    ),
+)
+
+GATE_RESULTS: Final = Table(
+    "gate_results",
+    "gate",
+    "What became of each line of a pay list; append-only: overrides stand in their own table.",
+    (
+        _text("gate_id", "screening", key=True),
+        *_WHERE_FROM,
+        _text("decision", "pay, hold, reject"),
+        _text("reasons", "all reasons in the order of rules/gate.yaml, joined by `,`; the first decides"),
+        _int("amount", "rupiah; null where none could be read"),
+        _text("program", "program of the line"),
+        _text("person_id", "payee; null where the run knows nobody"),
+        _text("household_id", "household of the payee"),
+        _text("kecamatan_code", "on the list"),
+        _text("desa_code", "on the list"),
+        _json("finding_ids", "findings of the run behind the reasons"),
+        _json("against", "conditions of the program that are not met, or why a line could not be read"),
+        _text("queue", "who decides where it is held or rejected: never a companion, agent or TKSK on their own people"),
+        _date("hold_until", "day until which a hold must be decided; then it is escalated"),
+        _time("decided_at", "UTC"),
+    ),
+)
+
+GATE_OVERRIDES: Final = Table(
+    "gate_overrides",
+    "gate",
+    "Lines decided otherwise by a person; append-only, the newest in force counts.",
+    (
+        _text("gate_id", "screening", key=True),
+        _text("sheet", "name of the sheet", key=True),
+        _int("row_number", "line", key=True),
+        _time("at", "UTC", key=True),
+        _text("from_decision", "decision before"),
+        _text("to_decision", "pay, hold, reject"),
+        _text("person", "who decided: not who ran the gate, and never an approver of it"),
+        _text("reason", "why"),
+        _date("valid_until", "last day on which it counts"),
+    ),
+)
+
+GATE_APPROVALS: Final = Table(
+    "gate_approvals",
+    "gate",
+    "Signatures, bound to the hash of the list; append-only. Those before an override or a changed list are void.",
+    (
+        _text("gate_id", "screening", key=True),
+        _text("list_sha256", "hash of the list when it was signed"),
+        _text("role", "checker, approver", key=True),
+        _text("person", "who signed", key=True),
+        _time("at", "UTC", key=True),
+        _text("comment", "free text"),
+    ),
+)
+
+GATE_EVENTS: Final = Table(
+    "gate_events",
+    "gate",
+    "What happened to screenings later: list_changed (voids approvals), escalated (a hold ran out); append-only.",
+    (
+        _text("gate_id", "screening", key=True),
+        _text("event", "list_changed, escalated", key=True),
+        _text("sheet", "name of the sheet; empty where the whole list is meant", key=True),
+        _int("row_number", "line; 0 where the whole list is meant", key=True),
+        _time("at", "UTC", key=True),
+        _text("detail", "what was found"),
+    ),
+)
+
 STAGES: Final = ("ingest", "validate", "resolve", "misuse", "target", "publish")
 
 TABLES: Final[dict[str, Table]] = {
@@ -667,5 +767,11 @@ TABLES: Final[dict[str, Table]] = {
 }  # fmt: skip
 """Stage tables by name (``runs`` is written by publish itself)."""
 
-LASTING: Final[dict[str, Table]] = {t.name: t for t in (MATCH_JUDGEMENTS, ACCESS_LOG)}
+LASTING: Final[dict[str, Table]] = {
+    t.name: t
+    for t in (
+        MATCH_JUDGEMENTS, ACCESS_LOG,
+        GATE_BATCHES, GATE_RESULTS, GATE_OVERRIDES, GATE_APPROVALS, GATE_EVENTS,
+    )
+}  # fmt: skip
 """Tables that live across runs: no run_id of the pipeline, no view in ``latest``."""
