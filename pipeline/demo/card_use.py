@@ -27,6 +27,8 @@ _GAP: Final = 130
 _CUSTOMERS_A_DAY: Final = 200
 _HELD: Final = 8
 """Cards that a companion must hold to be noticed."""
+_QUIET: Final = 80
+"""With more cards than these within two and a half hours the terminal is emptying cards in bulk as well."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ def use_cards(scene: Scene) -> CardUse:
     looks = _inquiries(cards, scene)
     rows = pl.concat([honest, _columns(held), _columns(emptied), looks], how="vertical_relaxed")
     rows = rows.sort("transacted_at", "card_number").with_columns(fate=pl.lit("transaction"))
-    agents = emptied.group_by("agent_id", "terminal_id", "kecamatan_code").agg(pl.col("amount").sum()).sort("agent_id")
+    crowded = held.filter(pl.len().over("companion_pid") > _QUIET)
+    agents = pl.concat([crowded, emptied], how="diagonal_relaxed")
+    agents = agents.group_by("agent_id", "terminal_id", "kecamatan_code").agg(pl.col("amount").sum()).sort("agent_id")
     holders = (
         held.group_by("companion_pid")
         .agg(pl.col("kecamatan_code").first(), pl.col("amount").sum())
@@ -172,10 +176,10 @@ def _at_bank(frame: pl.DataFrame, scene: Scene) -> pl.DataFrame:
 
 
 def _held_by_companions(cards: pl.DataFrame, scene: Scene) -> pl.DataFrame:
-    """One companion in thirty (and at least one) uses all the cards of his families at one terminal in two hours."""
+    """One companion in thirty (and at least one) uses all the cards of his families at one terminal in one sitting."""
     ready = cards.filter(pl.col("used") & pl.col("companion_pid").is_not_null())
     load = ready.group_by("companion_pid").agg(pl.len().alias("n"), pl.col("desa_code").first()).sort("companion_pid")
-    load = load.filter(pl.col("n").is_between(_HELD, 45))
+    load = load.filter(pl.col("n") >= _HELD)
     key = keys(load["companion_pid"].to_numpy())
     bad = scene.dice.some(key, "holds the cards", 0.03, least=1, among=np.ones(load.height, dtype=bool))
     chosen = load.filter(pl.Series(bad)).select("companion_pid", "n", where="desa_code")
@@ -184,11 +188,11 @@ def _held_by_companions(cards: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     )
     person = keys(held["companion_pid"].to_numpy())
     day = 4 + scene.dice.below(mix(person, scene.month), "day at the terminal", 12)
-    # apart from each other by more than a tenth of a quarter of an hour, together within two and a half hours
-    gap = np.minimum(600, 8_600 // held["n"].to_numpy())
+    n = held["n"].to_numpy()
+    gap = np.where(n > _QUIET, np.minimum(90, 8_600 // n), np.minimum(600, 8_600 // n))
     second = 19 * 3600 + held["turn"].to_numpy() * gap
     return held.with_columns(
-        _time(scene, day, second), *_agent(pl.col("where"), 3),
+        _time(scene, day, second), *_agent(pl.col("where"), 10 + pl.col("companion_pid") % 80),
         channel=pl.lit("AGEN"), transaction_type=pl.lit("TARIK TUNAI"),
     )  # fmt: skip
 

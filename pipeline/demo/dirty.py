@@ -150,15 +150,16 @@ def _without_nik(rows: pl.DataFrame, scene: Scene, profile: Profile) -> pl.DataF
 
 
 def _still_somebody(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """Put back what a row of its kind must have."""
+    """Put back what a row of its kind must have; a filler (0000…) may be taken for nothing, so it does not count."""
+    no_nik = pl.col("nik").is_null() | (pl.col("nik_damage") == "filler").fill_null(False)
     if kind == "registry":
-        empty = pl.all_horizontal(pl.col("nik", "no_kk", "birth_date").is_null())
+        empty = no_nik & pl.all_horizontal(pl.col("no_kk", "birth_date").is_null())
         return rows.with_columns(no_kk=pl.when(empty).then("own_kk").otherwise("no_kk"))
     if kind == "recipients":
-        empty = pl.all_horizontal(pl.col("nik", "no_kk").is_null())
+        empty = no_nik & pl.col("no_kk").is_null()
         return rows.with_columns(no_kk=pl.when(empty).then("own_kk").otherwise("no_kk"))
     if kind in ("deaths", "employment"):
-        empty = pl.all_horizontal(pl.col("nik", "birth_date").is_null())
+        empty = no_nik & pl.col("birth_date").is_null()
         return rows.with_columns(birth_date=pl.when(empty).then("own_birth").otherwise("birth_date"))
     return rows
 

@@ -13,7 +13,7 @@ import openpyxl
 import polars as pl
 import pytest
 
-from pipeline.demo import CLEAN, make_district
+from pipeline.demo import CLEAN, card_use, make_district, scene
 from pipeline.period import Period
 from tests.scenarios import OCTOBER, SEPTEMBER, District, small_district
 
@@ -126,8 +126,6 @@ def is_nik(cell: str) -> bool:
 
 def test_numbers_are_well_formed_and_everybody_has_an_own_one(tmp_path: Path) -> None:
     """NIK: region, birth date with 40 added for women, serial above 0; unique. Cards pass Luhn's check."""
-    from pipeline.demo import scene
-
     month = next(iter(scene.months(300, 3, [SEPTEMBER])))
     people = month.people
     assert people["nik"].n_unique() == people.height
@@ -201,6 +199,29 @@ def test_only_planted_agents_empty_ten_cards_in_a_quarter_of_an_hour(district: D
     caught = set(crowd.filter(pl.col("card") >= 10)["agent"])
     planted = district.truth("findings", SEPTEMBER).filter(pl.col("reason") == "bulk_withdrawal")
     assert caught == set(planted["true_subject_id"])
+
+
+@pytest.mark.parametrize("families", [200, 2000])
+def test_only_planted_companions_hold_the_cards_of_their_families(families: int) -> None:
+    """All used cards (eight or more) of one companion's families at one terminal within two and a half hours."""
+    month = next(iter(scene.months(families, 5, [SEPTEMBER])))
+    use = card_use.use_cards(month)
+    withdrawn = use.rows.filter((pl.col("fate") == "transaction") & (pl.col("transaction_type") == "TARIK TUNAI"))
+    listed = month.lines.filter((pl.col("program") == "pkh") & pl.col("active")).select("hid", "pid").unique()
+    sittings = (
+        month.assigned.join(listed, on="hid")
+        .join(month.wallets.select("pid", card_number="card"), on="pid")
+        .join(withdrawn, on="card_number")
+        .group_by("companion_pid")
+        .agg(
+            cards=pl.col("card_number").n_unique(),
+            terminals=pl.col("terminal_id").n_unique(),
+            hours=(pl.col("transacted_at").max() - pl.col("transacted_at").min()).dt.total_minutes() / 60,
+        )
+    )
+    caught = sittings.filter((pl.col("cards") >= 8) & (pl.col("terminals") == 1) & (pl.col("hours") <= 2.5))
+    assert set(caught["companion_pid"]) == set(use.holders["companion_pid"])
+    assert caught.height >= 1
 
 
 def test_a_branch_serves_a_crowd_and_is_no_agent(district: District) -> None:
