@@ -101,7 +101,7 @@ def test_rt_rw(written: Raw, rt: int | None, rw: int | None) -> None:
 
 @pytest.mark.parametrize(
     ("written", "dusun"),
-    [("DUSUN III", "DUSUN 3"), ("DSN. 3", "DUSUN 3"), ("Dsn.IV", "DUSUN 4"), ("3", "DUSUN 3"), 
+    [("DUSUN III", "DUSUN 3"), ("DSN. 3", "DUSUN 3"), ("Dsn.IV", "DUSUN 4"), ("3", "DUSUN 3"),
      ("LINGK. II", "LINGKUNGAN 2"), ("Mekar", "DUSUN MEKAR"), ("-", None)],
 )  # fmt: skip
 def test_dusun(written: str, dusun: str | None) -> None:
