@@ -29,11 +29,11 @@ csv.field_size_limit(_LARGEST_CELL)
 
 def text_sheets(contents: Contents) -> list[RawSheet]:
     """The one sheet of a CSV file."""
-    separator = _separator(contents)
+    separator = separator_of(contents)
     return [RawSheet("", lambda: _batches(contents, separator))]
 
 
-def _separator(contents: Contents) -> str:
+def separator_of(contents: Contents) -> str:
     """The separator that cuts the first records into the most columns the most evenly."""
     with contents.path.open(encoding=contents.encoding, errors="replace", newline="") as file:
         lines = [line[:100_000] for line in islice(file, _SAMPLE_LINES)]
