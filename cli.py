@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from pipeline.terminal import print_json, print_rows, print_run, print_sheet, print_tree, say
+from pipeline.terminal import print_document, print_gate, print_json, print_rows, print_run, print_sheet, print_tree, say
 
 if TYPE_CHECKING:
     from pipeline.run import Job
@@ -194,6 +194,83 @@ def rules_check(rules: RulesOption = None, as_json: JsonOption = False) -> None:
             say(str(problem))
     if problems:
         raise typer.Exit(3)
+
+
+# ------------------------------------------------------------------ before the money goes out
+
+GateId = Annotated[str, typer.Argument(help="Id of the screening, as `tepat gate` printed it.", show_default=False)]
+AsOption = Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides.", show_default=False)]
+ListOption = Annotated[
+    Path | None, typer.Option("--list", help="The pay list, where it has been moved.", show_default=False)
+]
+
+
+@app.command()
+def gate(
+    paylist: Annotated[Path, typer.Argument(help="Pay list, in any format ingest reads.", show_default=False)],
+    period: PeriodOption,
+    program: Annotated[str | None, typer.Option("--program", help="Program of all lines.", show_default=False)] = None,
+    declared_rows: Annotated[int | None, typer.Option(help="Lines as declared.", show_default=False)] = None,
+    declared_amount: Annotated[int | None, typer.Option(help="Rupiah as declared.", show_default=False)] = None,
+    person: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Who screens.", show_default=False)] = None,
+    out: OutOption = OUT,
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Pay, hold or reject: each line of a pay list, with control totals. Exit code 3 if not all may be paid."""
+    from pipeline.gate import screen
+    from pipeline.gate.totals import Declared
+    from pipeline.period import Period
+    from pipeline.rulebook import default_rules
+
+    screened = screen(
+        paylist, Period.parse(period), out, rules or default_rules(),
+        program=program, declared=Declared(declared_rows, declared_amount), person=person, say=say,
+    )  # fmt: skip
+    print_gate(screened, as_json)
+    if screened.result != "pass":
+        raise typer.Exit(3)
+
+
+@app.command()
+def approve(
+    gate_id: GateId,
+    role: Annotated[str, typer.Option("--role", help="checker or approver.", show_default=False)],
+    person: AsOption,
+    comment: Annotated[str, typer.Option("--comment", help="Free text.")] = "",
+    paylist: ListOption = None,
+    out: OutOption = OUT,
+    as_json: JsonOption = False,
+) -> None:
+    """Sign a screening: checker and approver, two different people, bound to the list. Exit code 3 if refused."""
+    from pipeline.gate import approve as sign
+
+    print_document(sign(out, gate_id, role, person, comment=comment, path=paylist), as_json)
+
+
+@app.command()
+def override(
+    gate_id: GateId,
+    row: Annotated[int, typer.Option("--row", help="Row of the line, as a spreadsheet shows it.", show_default=False)],
+    to: Annotated[str, typer.Option("--to", help="pay, hold or reject.", show_default=False)],
+    person: AsOption,
+    reason: Annotated[str, typer.Option("--reason", help="Why.", show_default=False)],
+    until: Annotated[str, typer.Option("--until", metavar="YYYY-MM-DD", help="Its last day.", show_default=False)],
+    sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of the line.", show_default=False)] = None,
+    paylist: ListOption = None,
+    out: OutOption = OUT,
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide a line otherwise: another person, a reason, an end. Signatures before it are void. Exit code 3 if refused."""
+    from pipeline.gate import override as decide_otherwise
+    from pipeline.rulebook import default_rules
+
+    decided = decide_otherwise(
+        out, rules or default_rules(), gate_id, row, to,
+        person=person, reason=reason, until=until, sheet=sheet, path=paylist,
+    )  # fmt: skip
+    print_document(decided, as_json)
 
 
 # ------------------------------------------------------------------ plumbing

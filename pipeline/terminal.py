@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.privacy import scrub
 
 if TYPE_CHECKING:
+    from pipeline.gate import Screened
     from pipeline.run import RunResult
     from pipeline.summary import Summary
 
@@ -118,6 +119,42 @@ def _print_next(result: RunResult) -> None:
     if page is not None:
         print(f"next: open {page} for what to ask the senders to fix")
     print("next: tepat explain ID tells the story of any finding, household or person")
+
+
+_DECISIONS = {"pay": "pay", "hold": "hold", "reject": "reject", "counted": "list"}
+_REFUSING = frozenset({"rows", "rupiah"})
+
+
+def print_gate(screened: Screened, as_json: bool) -> None:
+    """What became of a pay list: totals, reasons, checks, files, next command."""
+    document = {k: v for k, v in screened.document.items() if k != "screened_moment"}
+    if as_json:
+        print_json({**document, "folder": str(screened.folder)})
+        return
+    sums = document["totals"]
+    rows = [
+        {"decision": word, "rows": f"{sums[k]['rows']:,}", "rupiah": rupiah(sums[k]["amount"])}
+        for k, word in _DECISIONS.items()
+    ]
+    print_rows(f"{document['source_file']}, {document['period']}", rows, _REFUSING)
+    reasons = [
+        {"reason": r["reason"], "decision": r["decision"], "rows": f"{r['rows']:,}", "rupiah": rupiah(r["amount"])}
+        for r in document["reasons"]
+    ]
+    print_rows("Reasons: a line may have several", reasons, _REFUSING)
+    checks = [{"check": c["check"], "outcome": c["outcome"], "found": c["found"]} for c in document["checks"]]
+    print_rows("Checks of the list", checks)
+    print(f"wrote {screened.folder}")
+    print(f"{screened.gate_id}: {screened.result}")
+    print(f"next: tepat approve {screened.gate_id} --role checker --as NAME")
+
+
+def print_document(document: dict[str, Any], as_json: bool) -> None:
+    """A small result: as JSON, or as lines."""
+    if as_json:
+        print_json(document)
+    else:
+        print_tree(str(document.get("gate_id", "")), document)
 
 
 def print_sheet(sheet: dict[str, Any]) -> None:

@@ -1,0 +1,202 @@
+"""The tables ``gate_*``: what was screened, overridden and signed.
+
+Belongs here: every read and write of them, append-only, each write one transaction with its line in the access log.
+Not here: who may do what (:mod:`.signing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipeline.database import DATABASE, opened, writing_alone
+from pipeline.errors import InputError, Problem
+from pipeline.gate.totals import Before
+from pipeline.history import PublishedRun, frame_of
+from pipeline.period import Period
+from pipeline.publish.chain import log_access
+from pipeline.publish.schema import prepare
+from pipeline.tables import (
+    GATE_APPROVALS,
+    GATE_BATCHES,
+    GATE_EVENTS,
+    GATE_OVERRIDES,
+    GATE_RESULTS,
+    Table,
+)
+
+LIST_CHANGED, ESCALATED = "list_changed", "escalated"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The gate's tables in an open database."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    # -------------------------------------------------------------- writing
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and out of the write-ahead log at the end."""
+        self.connection.execute("begin")
+        try:
+            yield
+            self.connection.execute("commit")
+        except BaseException:
+            self.connection.execute("rollback")
+            raise
+        self.connection.execute("checkpoint")
+
+    def add(self, table: Table, rows: pl.DataFrame | Mapping[str, object]) -> None:
+        """Append rows, within a transaction."""
+        frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame([dict(rows)], infer_schema_length=None)
+        self.connection.register("gate_rows", table.conform(frame).to_arrow())
+        columns = ", ".join(f'"{c}"' for c in table.names)
+        self.connection.execute(f"insert into audit.{table.name} ({columns}) select {columns} from gate_rows")
+        self.connection.unregister("gate_rows")
+
+    def log(self, action: str, subject: str, purpose: str) -> None:
+        """A line in the access log, within a transaction."""
+        log_access(self.connection, action, subject, purpose)
+
+    # -------------------------------------------------------------- reading
+
+    def ask(self, query: str, **parameters: object) -> pl.DataFrame:
+        """A query; parameters are named ``$name``."""
+        return frame_of(self.connection, query, parameters)
+
+    def screened_before(self, content: str) -> int:
+        """How often a list has been screened with the same run, rules and options; ``content`` begins its gate ids."""
+        query = f"select count(*) as n from audit.{GATE_BATCHES.name} where starts_with(gate_id, $content)"
+        return int(self.ask(query, content=content + "-")["n"][0])
+
+    def batch(self, gate_id: str) -> dict[str, Any]:
+        """The screening; :class:`InputError` where there is none of that id."""
+        found = self.ask(f"select * from audit.{GATE_BATCHES.name} where gate_id = $id", id=gate_id)
+        if found.is_empty():
+            known = self.ask(f"select gate_id from audit.{GATE_BATCHES.name} order by screened_at desc limit 3")
+            raise InputError(
+                Problem(gate_id, "there is no such screening", ", ".join(known["gate_id"]) or "none yet", "run `tepat gate`")
+            )
+        return found.row(0, named=True)
+
+    def newer(self, batch: Mapping[str, Any]) -> str | None:
+        """A later screening of the same list or of one of its name for the same month."""
+        found = self.ask(
+            f"""select gate_id from audit.{GATE_BATCHES.name}
+                where period = $period and (source_file = $file or list_sha256 = $sha) and screened_at > $at
+                order by screened_at desc limit 1""",
+            period=batch["period"], file=batch["source_file"], sha=batch["list_sha256"], at=batch["screened_at"],
+        )  # fmt: skip
+        return None if found.is_empty() else str(found["gate_id"][0])
+
+    def overrides(self, gate_id: str) -> pl.DataFrame:
+        """The newest override of each line, also one that has expired."""
+        return self.ask(
+            f"""select * from audit.{GATE_OVERRIDES.name} where gate_id = $id
+                qualify row_number() over (partition by sheet, row_number order by at desc) = 1
+                order by sheet, row_number""",
+            id=gate_id,
+        )
+
+    def approvals(self, gate_id: str) -> pl.DataFrame:
+        """Signatures that count: none before the last override or the last change of the list, oldest first."""
+        return self.ask(
+            f"""with void as (
+                    select at from audit.{GATE_OVERRIDES.name} where gate_id = $id
+                    union all select at from audit.{GATE_EVENTS.name} where gate_id = $id and event = '{LIST_CHANGED}')
+                select * from audit.{GATE_APPROVALS.name}
+                where gate_id = $id and at > coalesce((select max(at) from void), timestamp '1970-01-01') order by at""",
+            id=gate_id,
+        )
+
+    def results(self, gate_id: str) -> pl.DataFrame:
+        """Decisions as screened, in file order of each sheet."""
+        return self.ask(
+            f"select * from audit.{GATE_RESULTS.name} where gate_id = $id order by sheet, row_number", id=gate_id
+        )
+
+    def overdue(self, today: date) -> pl.DataFrame:
+        """Holds that ran out undecided: of the newest screening of each list, without an override; and whether said before."""
+        return self.ask(
+            f"""with newest as (
+                    select gate_id, period, source_file from audit.{GATE_BATCHES.name}
+                    qualify row_number() over (partition by period, source_file order by screened_at desc) = 1)
+                select r.gate_id, n.period, r.source_file, r.sheet, r.row_number, r.amount, r.reasons, r.queue, r.hold_until,
+                       e.gate_id is not null as escalated_before
+                from audit.{GATE_RESULTS.name} r join newest n on r.gate_id = n.gate_id
+                left join audit.{GATE_OVERRIDES.name} o
+                  on o.gate_id = r.gate_id and o.sheet = r.sheet and o.row_number = r.row_number
+                left join (select distinct gate_id, sheet, row_number from audit.{GATE_EVENTS.name} where event = '{ESCALATED}') e
+                  on e.gate_id = r.gate_id and e.sheet = r.sheet and e.row_number = r.row_number
+                where r.decision = 'hold' and r.hold_until < $today and o.gate_id is null
+                order by r.hold_until, r.gate_id, r.sheet, r.row_number""",
+            today=today,
+        )
+
+    def month_before(self, period: Period, programs: list[str], run: PublishedRun | None) -> Before:
+        """Last month by desa: from the newest screening of each of its lists, else from its recipients lists."""
+        sums = "program, coalesce(desa_code, '') as desa_code, count(*) as rows, cast(coalesce(sum(amount), 0) as bigint) as amount"
+        self.connection.register("programs", pl.DataFrame({"program": programs}, schema={"program": pl.String}).to_arrow())
+        mine = "program in (select program from programs)"
+        lists = self.ask(
+            f"""with newest as (
+                    select gate_id from audit.{GATE_BATCHES.name} where period = $period
+                    qualify row_number() over (partition by source_file order by screened_at desc) = 1)
+                select {sums} from audit.{GATE_RESULTS.name}
+                where gate_id in (select gate_id from newest) and {mine} group by all order by all""",
+            period=str(period.before()),
+        )
+        basis = "daftar bayar bulan lalu"
+        if lists.is_empty() and run is not None:
+            basis = "daftar penerima bulan lalu"
+            lists = self.ask(f"select {sums} from audit.benefits where run_id = $run and {mine} group by all order by all", run=run.run_id)
+        return Before("" if lists.is_empty() else basis, lists)
+
+
+@contextmanager
+def ledger(out: Path) -> Iterator[Ledger]:
+    """The gate's tables, held alone for writing.
+
+    Raises:
+        StorageError: somebody else holds the database.
+    """
+    with writing_alone(out), opened(out / DATABASE, read_only=False) as connection:
+        prepare(connection)
+        yield Ledger(connection)
+
+
+def effective(results: pl.DataFrame, overrides: pl.DataFrame, today: date) -> pl.DataFrame:
+    """Results with the decision that counts today: that of an override in force, else as screened.
+
+    Adds ``screened`` (the decision before), ``override_by``, ``override_reason``.
+    """
+    in_force = overrides.filter(pl.col("valid_until") >= today).select(
+        "sheet", "row_number", "to_decision", override_by="person", override_reason="reason"
+    )
+    return results.join(in_force, on=["sheet", "row_number"], how="left", maintain_order="left").with_columns(
+        screened="decision", decision=pl.coalesce("to_decision", "decision")
+    )
+
+
+def stamp(ledger: Ledger, now: datetime, gate_id: str) -> datetime:
+    """A time for the next row about a screening, later than any before, also when the machine's clock goes back."""
+    last = ledger.ask(
+        f"""select max(at) as at from (
+                select screened_at as at from audit.{GATE_BATCHES.name} where gate_id = $id
+                union all select at from audit.{GATE_OVERRIDES.name} where gate_id = $id
+                union all select at from audit.{GATE_APPROVALS.name} where gate_id = $id
+                union all select at from audit.{GATE_EVENTS.name} where gate_id = $id)""",
+        id=gate_id,
+    )["at"][0]
+    from datetime import timedelta
+
+    return now if last is None or last < now else last + timedelta(microseconds=1)

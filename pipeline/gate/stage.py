@@ -1,0 +1,328 @@
+"""Screening a pay list: the steps in order.
+
+Belongs here: from the file to decisions, tables and outputs, whole or not at all. Not here: any step itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from pipeline.errors import InputError, Problem, StorageError
+from pipeline.gate.decide import decide
+from pipeline.gate.facts import Known, behind, known_of
+from pipeline.gate.gate_rules import Decision, GateRules, read_gate_rules
+from pipeline.gate.ledger import ESCALATED, Ledger, effective, ledger
+from pipeline.gate.lists import write_lists
+from pipeline.gate.page import write_page
+from pipeline.gate.payees import payees_of
+from pipeline.gate.paylist import PayList, read_pay_list, written_totals
+from pipeline.gate.totals import (
+    Before,
+    Checks,
+    Declared,
+    by_desa,
+    by_reason,
+    check_change,
+    check_declared,
+    check_lines,
+    check_period,
+    check_sources,
+    check_written_total,
+    number,
+    totals,
+)
+from pipeline.history import PublishedRun, judgements, newest_run, previous_run, published_runs
+from pipeline.period import Period
+from pipeline.publish.chain import actor
+from pipeline.rulebook import rules_hash
+from pipeline.store import KEY_VARIABLE, secret
+from pipeline.tables import GATE_BATCHES, GATE_EVENTS, GATE_RESULTS
+from pipeline.target.programs import load_rules
+
+Say = Callable[[str], None]
+FOLDER: Final = "gate"
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What came of a screening; ``document`` is that of ``summary.json``, ``folder`` holds the lists and the page."""
+
+    gate_id: str
+    result: str
+    document: dict[str, Any]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """A list with its decisions, before it is written anywhere."""
+
+    pay: PayList
+    known: Known
+    lines: pl.DataFrame
+    run: PublishedRun
+
+
+def screen(
+    path: Path,
+    period: Period,
+    out: Path,
+    rules: Path,
+    *,
+    program: str | None = None,
+    declared: Declared = Declared(),  # noqa: B008 - frozen
+    person: str | None = None,
+    now: datetime | None = None,
+    say: Say,
+) -> Screened:
+    """Screen a pay list against the newest published run of its month.
+
+    Writes ``gate_batches``, ``gate_results`` and a line of the access log in one transaction, and under
+    ``<out>/gate/<gate_id>/`` the three lists, ``summary.pdf`` and ``summary.json``.
+
+    Args:
+        path: the pay list.
+        period: the month it is to be paid for.
+        out: folder of the database.
+        rules: rules folder.
+        program: program of all lines; else the column, title or file name says it.
+        declared: rows and rupiah that the sender declared.
+        person: who screens; the user of the machine by default.
+        now: UTC; the clock by default.
+        say: progress, for standard error.
+
+    Raises:
+        InputError: no pay list, no published run of the month, no program: nothing is written.
+        ConservationError: parts and whole differ.
+        StorageError: the database is held by somebody else, or a key is set (outgoing lists cannot be protected).
+    """
+    refuse_plaintext()
+    moment = (now or datetime.now(UTC)).replace(tzinfo=None)
+    run = _run_of(out, period)
+    gate = read_gate_rules(rules)
+    say(f"reading {path.name}")
+    decided = _decide(read_pay_list(path, period, rules, program), run, out, rules, gate, say)
+    say("control totals and lists")
+    last_month = previous_run(out, period)  # before the database is held for writing
+    with ledger(out) as book:
+        content = _content(decided.pay, run, rules, program, declared)
+        gate_id = f"{content}-{book.screened_before(content) + 1}"
+        programs = sorted(decided.lines["program"].drop_nulls().unique())
+        before = book.month_before(period, programs, last_month)
+        overdue = book.overdue(moment.date())
+        document = _document(decided, gate, rules, declared, before, overdue)
+        document |= _heading(gate_id, decided, period, programs, person or actor(), moment, rules)
+        results = _results(decided, gate, gate_id, moment)
+        folder = out / FOLDER / gate_id
+        document["hold_until"] = _first(results["hold_until"])
+        with _whole_folder(folder) as staging:
+            write_outputs(decided.pay, results, document, gate, staging)
+            with book.transaction():
+                book.add(GATE_BATCHES, _batch(document, path, rules))
+                book.add(GATE_RESULTS, results.select(GATE_RESULTS.names))
+                _escalate(book, overdue, moment)
+                book.log("run", gate_id, f"gate of {path.name}")
+                staging.replace(folder)
+    return Screened(gate_id, str(document["result"]), document, folder)
+
+
+def refuse_plaintext() -> None:
+    """With a key set nothing with personal data may be written in the clear, and lists for a bank are.
+
+    Raises:
+        StorageError: a key is set.
+    """
+    if secret() is not None:
+        raise StorageError(
+            Problem(
+                KEY_VARIABLE,
+                "a key is set, and the lists that the gate writes for the bank cannot be encrypted yet; nothing was written",
+                todo=f"run the gate on a machine where --out is protected otherwise, with {KEY_VARIABLE} unset",
+            )
+        )
+
+
+def _run_of(out: Path, period: Period) -> PublishedRun:
+    run = newest_run(out, period)
+    if run is None:
+        known = ", ".join(sorted({str(r.period) for r in published_runs(out)})) or "none yet"
+        raise InputError(
+            Problem(str(out), f"{period} is not published", known, f"run `tepat run --period {period}` first")
+        )
+    return run
+
+
+def _decide(pay: PayList, run: PublishedRun, out: Path, rules: Path, gate: GateRules, say: Say) -> _Decided:
+    known_programs = {p.code for p in load_rules(rules, run.period.last_day).programs}
+    told = set(pay.lines["program"].drop_nulls())
+    if not pay.lines.is_empty() and not told & known_programs:
+        raise InputError(
+            Problem(
+                pay.path.name,
+                f"the program of the list is not known ({', '.join(sorted(told)) or 'nothing says it'})",
+                ", ".join(sorted(known_programs)),
+                "say it with --program",
+            )
+        )
+    say(f"{number(pay.rows)} lines; who they are")
+    payees = payees_of(pay, run, rules, judgements(out, run.period))
+    say("what is known of them")
+    known = known_of(pay, payees, run, rules, gate)
+    return _Decided(pay, known, decide(known.lines, gate), run)
+
+
+def _content(pay: PayList, run: PublishedRun, rules: Path, program: str | None, declared: Declared) -> str:
+    """What a screening depends on, as the beginning of its id."""
+    parts = [pay.contents.sha256, run.run_id, rules_hash(rules), program, declared.rows, declared.amount]
+    return "G" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+
+def _heading(
+    gate_id: str, decided: _Decided, period: Period, programs: list[str], person: str, moment: datetime, rules: Path
+) -> dict[str, Any]:
+    names = {p.code: p.name.id for p in load_rules(rules, period.last_day).programs}
+    return {
+        "gate_id": gate_id,
+        "run_id": decided.run.run_id,
+        "period": str(period),
+        "program": ",".join(programs),
+        "program_names": ", ".join(names.get(p, p) for p in programs),
+        "source_file": decided.pay.path.name,
+        "list_sha256": decided.pay.contents.sha256,
+        "screened_by": person,
+        "screened_at": moment.isoformat(sep=" ", timespec="seconds"),
+        "screened_moment": moment,
+    }
+
+
+def _document(
+    decided: _Decided, gate: GateRules, rules: Path, declared: Declared, before: Before, overdue: pl.DataFrame
+) -> dict[str, Any]:
+    lines = decided.lines
+    sums = totals(lines)
+    desa = by_desa(lines, before, gate.jump)
+    checks = Checks(gate)
+    check_period(checks, lines, decided.run.period)
+    check_declared(checks, declared, sums["counted"])
+    check_written_total(checks, written_totals(decided.pay, rules), sums["counted"]["amount"])
+    check_lines(checks, lines)
+    check_change(checks, desa, before)
+    check_sources(checks, decided.known.kinds)
+    late = f"{number(overdue.height)} baris ditahan lewat batas waktu, {number(int(overdue['amount'].sum() or 0))} rupiah"
+    checks.add("holds_overdue", overdue.is_empty(), late, "tepat override GATE_ID --row N")
+    clean = sums["pay"]["rows"] == sums["counted"]["rows"]
+    return {
+        "result": "fail" if checks.failed else "pass" if clean else "pass_with_holds",
+        "totals": sums,
+        "declared": {"rows": declared.rows, "amount": declared.amount},
+        "reasons": by_reason(lines, gate),
+        "checks": checks.rows(),
+        "desa": desa.to_dicts(),
+        "compared_with": before.basis,
+        "overdue": overdue.with_columns(pl.col("hold_until").cast(pl.String)).to_dicts(),
+        "notices": decided.pay.notices.select("code", "message").unique(maintain_order=True).to_dicts(),
+        "overrides": 0,
+        "approvals": [],
+    }
+
+
+def _results(decided: _Decided, gate: GateRules, gate_id: str, moment: datetime) -> pl.DataFrame:
+    """Rows of ``gate_results`` in file order."""
+    days = {name: card.days for name, card in gate.card.items()}
+    queues = {name: str(card.queue) for name, card in gate.card.items()}
+    held = pl.col("decision") == str(Decision.HOLD)
+    until = pl.lit(moment.date()) + pl.duration(days=pl.col("reason").replace_strict(days, default=None, return_dtype=pl.Int64))
+    queue = pl.col("reason").replace_strict(queues, default=None, return_dtype=pl.String)
+    insider = pl.col("insider") & pl.col("reason").is_not_null()
+    return behind(decided.lines, decided.known.findings).with_columns(
+        pl.lit(gate_id).alias("gate_id"),
+        reasons=pl.col("reasons").list.join(","),
+        hold_until=pl.when(held).then(until),
+        queue=pl.when(insider).then(pl.lit(str(gate.queue_of_insiders))).otherwise(queue),
+        decided_at=pl.lit(moment),
+    )
+
+
+def _batch(document: dict[str, Any], path: Path, rules: Path) -> dict[str, Any]:
+    sums = document["totals"]
+    parts = {f"{what}_{part}": sums[part][what] for part in ("counted", "pay", "hold", "reject") for what in ("rows", "amount")}
+    taken = ("gate_id", "run_id", "program", "period", "source_file", "list_sha256", "result", "screened_by")
+    return {k: document[k] for k in taken} | parts | {
+        "list_path": str(path.resolve()),
+        "rows_declared": document["declared"]["rows"],
+        "amount_declared": document["declared"]["amount"],
+        "checks": json.dumps(document["checks"], ensure_ascii=False, sort_keys=True),
+        "rules_hash": rules_hash(rules),
+        "screened_at": document.pop("screened_moment"),
+    }
+
+
+def _escalate(book: Ledger, overdue: pl.DataFrame, moment: datetime) -> None:
+    """Mark each hold that has run out, once."""
+    fresh = overdue.filter(~pl.col("escalated_before"))
+    if fresh.height:
+        detail = pl.lit("hold ran out on ") + pl.col("hold_until").cast(pl.String)
+        events = fresh.select("gate_id", "sheet", "row_number", event=pl.lit(ESCALATED), at=pl.lit(moment), detail=detail)
+        book.add(GATE_EVENTS, events)
+
+
+def write_outputs(
+    pay: PayList, results: pl.DataFrame, document: dict[str, Any], gate: GateRules, folder: Path
+) -> None:
+    """The three lists and the page; their hashes go into the document."""
+    words = _words(results, gate)
+    files = write_lists(pay, words, folder)
+    document["files"] = {
+        decision: {"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+        for decision, file in files.items()
+    }
+    write_page({k: v for k, v in document.items() if k != "screened_moment"}, folder)
+
+
+def _words(results: pl.DataFrame, gate: GateRules) -> pl.DataFrame:
+    """Reasons as a person reads them; the different ones only once."""
+    distinct = results["reasons"].unique()
+    texts = {
+        reasons: "; ".join(gate.card[r].text.id for r in reasons.split(",") if r) for reasons in distinct.drop_nulls()
+    }
+    told = pl.col("reasons").replace_strict(texts, default=None, return_dtype=pl.String)
+    if "override_reason" in results.columns:
+        by = pl.concat_str(pl.lit("diputuskan oleh "), "override_by", pl.lit(": "), "override_reason")
+        told = pl.coalesce(by, told)
+    until = pl.when(pl.col("hold_until").is_not_null() & (pl.col("decision") == str(Decision.HOLD))).then(
+        pl.concat_str(pl.lit(" (putuskan sebelum "), pl.col("hold_until").cast(pl.String), pl.lit(")"))
+    )
+    return results.with_columns(words=pl.concat_str(told, until.fill_null("")))
+
+
+def _first(days: pl.Series) -> str | None:
+    first = days.drop_nulls().min()
+    return None if first is None else str(first)
+
+
+class _whole_folder:  # noqa: N801 - used as a function
+    """A folder that appears whole: made beside its place, removed where something goes wrong."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._staging = folder.parent / f".{folder.name}.{os.getpid()}"
+
+    def __enter__(self) -> Path:
+        shutil.rmtree(self._staging, ignore_errors=True)
+        self._staging.mkdir(parents=True)
+        return self._staging
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        shutil.rmtree(self._staging, ignore_errors=True)
+        if kind is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)

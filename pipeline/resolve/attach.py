@@ -1,0 +1,325 @@
+"""Rows of a further list, such as a pay list, found among the persons of a published run.
+
+Belongs here: choosing the published rows that could be the same persons, and assigning each new row to one published
+person or to none. Not here: how rows are compared and weighed (the engine's own modules): persons stay as published,
+nothing is merged or split.
+
+Three steps, so that a list of a province takes seconds: a row whose whole number and name are those of exactly one
+person needs no weighing; for the others the published rows that share a number, name or date are fetched and
+compared; for those still without a person, also rows of their desa whose name sounds alike in a part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.database import opened
+from pipeline.history import PublishedRun, frame_of
+from pipeline.resolve.blocking import candidate_pairs, unpack
+from pipeline.resolve.cluster import Evidence, Labels, _edges, cluster, evidence, obey
+from pipeline.resolve.compare import Comparer, Floats, _best_date
+from pipeline.resolve.digits import Rows
+from pipeline.resolve.engine import odds
+from pipeline.resolve.features import IDENTITY_COLUMNS, Features, build_features
+from pipeline.resolve.judgements import read_judgements
+from pipeline.resolve.model import Model
+from pipeline.resolve.names import Names, Spelling, read_spelling
+from pipeline.resolve.settings import IdentitySettings, read_settings
+
+ATTACHED: Final = pl.Schema({"mention_id": pl.String(), "person_id": pl.String(), "fellow": pl.String()})
+"""A new row, its published person (null: none), and for rows without one the first new row that is the same person."""
+
+_COLUMNS: Final = (*IDENTITY_COLUMNS, "fingerprint")
+_BACKGROUND: Final = 40_000
+_WHOLE: Final = "regexp_full_match({c}, '[0-9]{{16}}')"
+
+_KEYS: Final = (
+    "nik_digits",
+    "no_kk_digits",
+    "substr(nik_digits, 1, 12)",
+    "substr(nik_digits, 5)",
+    "substr(nik_digits, 1, 4) || substr(nik_digits, 9)",
+    "substr(nik_digits, 1, 8) || substr(nik_digits, 13)",
+    "card_number",
+    "account_number",
+    "phone",
+    "bpjs_number",
+    "name || '|' || kecamatan_code",
+    "name || '|' || cast(birth_date as varchar)",
+)
+"""What two rows of one person are likely to share, as SQL over either side; nulls and lost digits share nothing."""
+
+_SOUND: Final = (
+    "{place} || '|' || substr(part, 1, 1) || substr(regexp_replace(substr(part, 2), '[AEIOUHWY]', '', 'g'), 1, 3)"
+)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Published rows to compare with, and what they stand for.
+
+    ``rows`` has the identity columns, ``person_id`` (null for new rows) and ``weight``: how many rows of the run a row
+    stands for. All rows that share something with a new row are there once; of the others a fixed sample, so that
+    "how rare is this name" is answered for the run and not for the pool.
+    """
+
+    rows: pl.DataFrame
+    total: int
+
+
+def attach(run: PublishedRun, lines: pl.DataFrame, rules: Path, judgements: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Find each row of a list among the persons of a run.
+
+    Args:
+        run: the published run.
+        lines: mentions (IDENTITY_COLUMNS and ``fingerprint``), each with a ``mention_id`` of its own.
+        rules: folder with ``identity.yaml`` and ``reference/spelling.yaml``.
+        judgements: columns of ``match_judgements`` that are in force.
+
+    Returns:
+        ``ATTACHED``, one row a line, sorted by ``mention_id``.
+    """
+    settings, spelling = read_settings(rules), read_spelling(rules)
+    lines = lines.select(_COLUMNS).sort("mention_id")
+    with opened(run.database, read_only=True) as connection:
+        sure = _sure(connection, run, lines)
+        open_ = lines.join(sure, on="mention_id", how="anti")
+        pool = _pool(connection, run, open_, _by_keys(connection, run, open_))
+        found = _assigned(pool, settings, spelling, judgements, run)
+        left = open_.join(found.filter(pl.col("person_id").is_not_null()), on="mention_id", how="anti")
+        pool = _pool(connection, run, left, _by_sound(connection, run, left))
+    again = _assigned(pool, settings, spelling, judgements, run)
+    found = pl.concat([found.join(again, on="mention_id", how="anti"), again])
+    sure = sure.with_columns(fellow=pl.lit(None, pl.String))
+    return pl.concat([sure, found.select(sure.columns)]).sort("mention_id")
+
+
+# ------------------------------------------------------------------ candidates
+
+
+def _sure(connection: duckdb.DuckDBPyConnection, run: PublishedRun, lines: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose whole number is exactly one person's, seen with the very name."""
+    connection.register("new_rows", lines.select("mention_id", "nik_digits", "nik_status", "name").to_arrow())
+    query = f"""
+        select l.mention_id, any_value(m.person_id) as person_id
+        from new_rows l join audit.mentions m on m.nik_digits = l.nik_digits
+        where m.run_id = $run and m.person_id is not null and l.nik_status = 'valid'
+          and {_WHOLE.format(c="l.nik_digits")} and m.mention_id not in (select mention_id from new_rows)
+        group by l.mention_id
+        having count(distinct m.person_id) = 1 and bool_or(m.name = l.name and m.kind <> 'payments')"""
+    return frame_of(connection, query, {"run": run.run_id}).cast({"mention_id": pl.String, "person_id": pl.String})
+
+
+def _by_keys(connection: duckdb.DuckDBPyConnection, run: PublishedRun, lines: pl.DataFrame) -> pl.DataFrame:
+    """Persons that share a key with a new row."""
+    if lines.is_empty():
+        return pl.DataFrame(schema={"person_id": pl.String})
+    connection.register("new_rows", lines.to_arrow())
+    hits = " or ".join(f"({key}) in (select {key} from new_rows where ({key}) not like '%?%')" for key in _KEYS)
+    crossed = (
+        "nik_digits in (select no_kk_digits from new_rows where no_kk_digits not like '%?%')"
+        " or no_kk_digits in (select nik_digits from new_rows where nik_digits not like '%?%')"
+    )
+    query = f"""
+        select distinct person_id from audit.mentions
+        where run_id = $run and person_id is not null
+          and mention_id not in (select mention_id from new_rows) and ({hits} or {crossed})"""
+    return frame_of(connection, query, {"run": run.run_id})
+
+
+def _by_sound(connection: duckdb.DuckDBPyConnection, run: PublishedRun, lines: pl.DataFrame) -> pl.DataFrame:
+    """Persons of the desa (or, where none is known, kecamatan) of a new row, one part of whose name sounds alike."""
+    if lines.is_empty():
+        return pl.DataFrame(schema={"person_id": pl.String})
+    connection.register("new_rows", lines.to_arrow())
+    parts = []
+    for place, where in (("desa_code", "true"), ("kecamatan_code", "desa_code is null")):
+        key = _SOUND.format(place=place)
+        spread = "(select *, unnest(string_split(name, ' ')) as part from {of} where {what} and length(name) > 1)"
+        here = f"run_id = $run and person_id is not null and {place} in (select {place} from new_rows where {where})"
+        parts.append(f"""
+            select distinct person_id from {spread.format(of="audit.mentions", what=here)}
+            where length(part) > 1 and mention_id not in (select mention_id from new_rows) and {key} in (
+                select {key} from {spread.format(of="new_rows", what=where)} where length(part) > 1)""")
+    return frame_of(connection, " union ".join(parts), {"run": run.run_id})
+
+
+def _pool(connection: duckdb.DuckDBPyConnection, run: PublishedRun, lines: pl.DataFrame, persons: pl.DataFrame) -> Pool:
+    """All rows of the persons, the new rows, and a sample of the rest."""
+    columns = ", ".join(_COLUMNS)
+    connection.register("new_rows", lines.select("mention_id").to_arrow())
+    connection.register("chosen", persons.to_arrow())
+    total = int(
+        frame_of(connection, "select count(*) as n from audit.mentions where run_id = $r", {"r": run.run_id})["n"][0]
+    )
+    others = "run_id = $run and person_id is not null and mention_id not in (select mention_id from new_rows)"
+    among = "person_id in (select person_id from chosen)"
+    # ids are hashes: those that begin low are a fair sample, and the same one each time
+    share = min(1.0, _BACKGROUND / max(total, 1))
+    low = f"{int(share * 0xFFFFFF):06x}"
+    found = frame_of(
+        connection,
+        f"""select {columns}, person_id, true as near from audit.mentions where {others} and {among}
+            union all
+            select {columns}, null as person_id, false as near from audit.mentions
+            where {others} and not ({among}) and substr(mention_id, 1, 6) <= '{low}'""",
+        {"run": run.run_id},
+    )
+    near = int(found["near"].sum())
+    far = max((total - near) / max(found.height - near, 1), 1.0)
+    rows = pl.concat(
+        [
+            found.with_columns(weight=pl.when("near").then(1.0).otherwise(far), new=pl.lit(False)).drop("near"),
+            lines.with_columns(person_id=pl.lit(None, pl.String), weight=pl.lit(1.0), new=pl.lit(True)),
+        ],
+        how="vertical_relaxed",
+    )
+    return Pool(rows.sort("mention_id"), total)
+
+
+# ------------------------------------------------------------------ assignment
+
+
+def _assigned(
+    pool: Pool, settings: IdentitySettings, spelling: Spelling, judgements: pl.DataFrame | None, run: PublishedRun
+) -> pl.DataFrame:
+    """New rows of a pool and their persons."""
+    new = pool.rows["new"].to_numpy()
+    if not new.any():
+        return pl.DataFrame(schema=ATTACHED)
+    features = build_features(pool.rows.select(IDENTITY_COLUMNS), spelling)
+    weight = pool.rows["weight"].to_numpy()
+    features.names = _for_the_run(features, weight)
+    comparer = Comparer(features, settings.name)
+    comparer.shares |= _shares_in_run(comparer, weight)
+    model = Model.start(settings, max(pool.total, len(features)))
+    judged = read_judgements(judgements, pool.rows["fingerprint"], run.period)
+
+    def weigh(a: Rows, b: Rows) -> Evidence:
+        compared = comparer.compare(a, b)
+        return obey(evidence(compared, model.score(compared)), judged)
+
+    pairs = weigh(*_pairs_of_new(features, new, settings))
+    persons, person_id = _labels(pool.rows)
+    link, cut = odds(settings.cut.possible), odds(settings.cut.match)
+    to_person = _with_all_rows(pairs.take(persons[pairs.a] != persons[pairs.b]), new, persons, link, weigh)
+    best = _best_person(to_person, persons, new, cut)
+    labels = np.flatnonzero(new)
+    chosen = best.get_column("person").gather(labels)
+    found = pl.DataFrame(
+        {
+            "mention_id": pool.rows["mention_id"].gather(labels),
+            "person_id": person_id.gather(pl.select(pl.when(chosen >= 0).then(chosen)).to_series()),
+        }
+    )
+    lonely = new & (best["person"].to_numpy() < 0)
+    among = pairs.take(lonely[pairs.a] & lonely[pairs.b])
+    groups, _ = cluster(among, len(features), link=link, cut=cut, compare=weigh)
+    fellow = pool.rows["mention_id"].gather(groups[labels])
+    alone = pl.Series(lonely[labels])
+    return found.with_columns(fellow=pl.select(pl.when(alone).then(fellow)).to_series())
+
+
+def _pairs_of_new(features: Features, new: npt.NDArray[np.bool_], settings: IdentitySettings) -> tuple[Rows, Rows]:
+    """Candidate pairs that have a new row in them."""
+    candidates, _ = candidate_pairs(features, settings.blocking)
+    a, b = unpack(candidates)
+    touching = new[a] | new[b]
+    return a[touching], b[touching]
+
+
+def _labels(rows: pl.DataFrame) -> tuple[Labels, pl.Series]:
+    """First row of each row's person (a row without person stands for itself), and the person of each row."""
+    numbered = rows.select("person_id").with_row_index("at")
+    own = pl.col("person_id").is_null()
+    first = numbered.select(pl.when(own).then("at").otherwise(pl.col("at").min().over("person_id")))
+    return first.to_series().to_numpy().astype(np.int64), rows["person_id"]
+
+
+def _with_all_rows(
+    pairs: Evidence, new: npt.NDArray[np.bool_], persons: Labels, link: float, weigh: Callable[[Rows, Rows], Evidence]
+) -> Evidence:
+    """The pairs of a new row and a person, where one pair of theirs is likely, with all rows of the person."""
+    line = np.where(new[pairs.a], pairs.a, pairs.b)
+    other = np.where(new[pairs.a], pairs.b, pairs.a)
+    published = ~new[other]
+    likely = published & (pairs.total > link)
+    wanted = pl.DataFrame({"line": line[likely], "person": persons[other[likely]]}).unique()
+    rows = pl.DataFrame({"row": np.flatnonzero(~new), "person": persons[~new]})
+    whole = wanted.join(rows, on="person").select("line", "row").sort("line", "row")
+    a, b = (whole.select(f("line", "row")).to_series().to_numpy() for f in (pl.min_horizontal, pl.max_horizontal))
+    return weigh(a, b)
+
+
+def _best_person(pairs: Evidence, persons: Labels, new: npt.NDArray[np.bool_], cut: float) -> pl.DataFrame:
+    """For each row (by position) the label of the person that it belongs to most, -1 where none is above the cut."""
+    sums = _summed(pairs, persons)
+    is_new = pl.Series(new)
+    line = pl.when(is_new.gather(sums["a"])).then("a").otherwise("b")
+    sums = sums.with_columns(line=line).with_columns(
+        person=pl.when(pl.col("line") == pl.col("a")).then("b").otherwise("a")
+    )
+    good = sums.filter((pl.col("value") > cut) & (pl.col("never") == 0))
+    best = good.sort("line", "value", "person", descending=[False, True, False]).unique("line", keep="first")
+    all_rows = pl.DataFrame({"line": np.arange(len(persons), dtype=np.int64)})
+    return all_rows.join(best.select("line", "person"), on="line", how="left", maintain_order="left").with_columns(
+        pl.col("person").fill_null(-1)
+    )
+
+
+def _summed(pairs: Evidence, persons: Labels) -> pl.DataFrame:
+    """Evidence between groups, summed as clustering does: a < b, ``value`` (log2 odds), ``never``."""
+    edges, value = _edges(pairs, persons)
+    return (
+        edges.select(
+            pl.min_horizontal("a", "b").alias("a"), pl.max_horizontal("a", "b").alias("b"), pl.exclude("a", "b")
+        )
+        .group_by("a", "b")
+        .agg(pl.exclude("least").sum(), pl.col("least").min())
+        .with_columns(value.round(6).alias("value"))
+        .sort("a", "b")
+    )
+
+
+# ------------------------------------------------------------------ how rare a value is in the run
+
+
+def _weighted_share(codes: npt.NDArray[np.generic], weight: npt.NDArray[np.float64]) -> Floats:
+    """Share of the run's rows that have the same code; 0 where the code is 0."""
+    _, back = np.unique(codes, return_inverse=True)
+    share = np.bincount(back, weights=weight) / weight.sum()
+    got: Floats = np.where(codes == 0, 0.0, share[back]).astype(np.float32)
+    return got
+
+
+def _shares_in_run(comparer: Comparer, weight: npt.NDArray[np.float64]) -> dict[str, Floats]:
+    columns = {"lane": comparer.lane, "house": comparer.house, "date": _best_date(comparer.f)}
+    columns |= {c: comparer.f.codes[c] for c in ("desa", "kecamatan", "card", "account", "member", "phone")}
+    columns["birth_place"] = comparer.f.codes["birth_place"]
+    return {name: _weighted_share(codes, weight) for name, codes in columns.items()}
+
+
+def _for_the_run(features: Features, weight: npt.NDArray[np.float64]) -> Names:
+    """The table of names, with shares among the rows of the run."""
+    names, named = features.names, features.name >= 0
+    if not len(names.text):
+        return names
+    rows = np.bincount(features.name[named], weights=weight[named], minlength=len(names.text))
+    share = rows / rows.sum()
+    parts = np.zeros(len(names.vocabulary))
+    ordered = np.sort(names.parts, axis=1)
+    for k in range(ordered.shape[1]):
+        fresh = ordered[:, k] >= 0
+        if k:
+            fresh &= ordered[:, k] != ordered[:, k - 1]
+        np.add.at(parts, ordered[fresh, k], share[fresh])
+    bags = np.bincount(names.bag, weights=share)
+    return replace(names, part_share=parts.astype(np.float32), name_share=bags[names.bag].astype(np.float32))
