@@ -1,11 +1,11 @@
 """Which pairs of mentions are compared at all.
 
-Belongs here: the passes (each a key that rows of one person are likely to share), and the making of pairs. Not here:
-how pairs are compared (:mod:`.compare`).
+Belongs here: the passes (each a key that rows of one person are likely to share), and the making of pairs. Not
+here: how pairs are compared (:mod:`.compare`).
 
-A pass is an array of 64-bit keys over rows. Rows are sorted by key and each is paired with the next ones of equal key, so a
-pass costs one sort. Blocks that are too large are split by further keys rather than dropped; what is still too large
-is compared along its sorted order within a window.
+A pass is an array of 64-bit keys over rows. Rows are sorted by key and each is paired with the next ones of equal
+key, so a pass costs one sort. Blocks that are too large are split by further keys rather than dropped; what is
+still too large is compared along its sorted order within a window.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.resolve import digits
-from pipeline.resolve.digits import Packed, Rows
+from pipeline.resolve.digits import Rows
 from pipeline.resolve.features import Features
 from pipeline.resolve.settings import Blocking
 
@@ -26,11 +26,14 @@ Keys = npt.NDArray[np.uint64]
 Pairs = npt.NDArray[np.uint64]
 """Pairs of rows, the smaller in the upper 32 bits."""
 
+Make = Callable[[], tuple[Keys, Rows]]
+
+_MERGE_AT: Final = 60_000_000
 _SEED: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 def mix(*columns: npt.NDArray[np.generic]) -> Keys:
-    """One well-spread 64-bit key of several integer columns (splitmix64); 0 never comes out by design of use."""
+    """One well-spread 64-bit key of several integer columns (splitmix64)."""
     key = np.full(len(columns[0]), _SEED, dtype=np.uint64)
     with np.errstate(over="ignore"):
         for column in columns:
@@ -46,7 +49,7 @@ class Pass:
     """One way to find candidates: a name for the log, and keys over rows (a row may have several)."""
 
     name: str
-    make: Callable[[], tuple[Keys, Rows]]
+    make: Make
 
 
 class _Maker:
@@ -74,6 +77,14 @@ class _Maker:
     def keyed(self, known: npt.NDArray[np.bool_], *columns: npt.NDArray[np.generic]) -> tuple[Keys, Rows]:
         rows = self.all[known]
         return mix(*(c[known] for c in columns)), rows
+
+    def later(self, known: npt.NDArray[np.bool_], *columns: npt.NDArray[np.generic]) -> Make:
+        """:meth:`keyed`, when its turn comes."""
+        return lambda: self.keyed(known, *columns)
+
+    def parts_later(self, known: npt.NDArray[np.bool_], *columns: npt.NDArray[np.generic]) -> Make:
+        """:meth:`by_part`, when its turn comes."""
+        return lambda: self.by_part(known, *columns)
 
     def by_part(self, known: npt.NDArray[np.bool_], *columns: npt.NDArray[np.generic]) -> tuple[Keys, Rows]:
         """A key for the sound of each part of the name, so that order, a missing part and small slips do not matter."""
@@ -118,51 +129,72 @@ def passes(features: Features) -> list[Pass]:
     has_name = m.bag >= 0
     dated, n_dated = m.date > 0, m.number_date > 0
     desa, kecamatan = code["desa"], code["kecamatan"]
-    tag = lambda known, *columns: lambda: m.keyed(known, *columns)  # noqa: E731
-    part = lambda known, *columns: lambda: m.by_part(known, *columns)  # noqa: E731
     first = m.first_sound()
     return [
-        Pass("nik", tag(m.nik > 0, m.nik)),
+        Pass("nik", m.later(m.nik > 0, m.nik)),
         Pass("nik without serial", lambda: m.without(12, 15)),
         Pass("nik without last digit", lambda: m.without(15, 15)),
         Pass("nik without province and regency", lambda: m.without(0, 3, first)),
         Pass("nik without district and day", lambda: m.without(4, 7, first)),
         Pass("nik without month and year", lambda: m.without(8, 11, first)),
-        Pass("family and name part", part(m.kk > 0, m.kk)),
-        Pass("family and birth date", tag((m.kk > 0) & dated, m.kk, m.date)),
-        Pass("birth date and name part", part(dated, m.date)),
-        Pass("birth date in number and name part", part(n_dated, m.number_date)),
-        Pass("birth date and desa", tag(dated & (desa > 0), m.date, desa)),
-        Pass("name and desa", tag(has_name & (desa > 0), m.bag, desa)),
-        Pass("name and kecamatan", tag(has_name & (kecamatan > 0), m.bag, kecamatan)),
-        Pass("name and year", tag(has_name & (f.year > 0), m.bag, f.year)),
-        Pass("name", tag(has_name, m.bag)),
-        Pass("card", tag(code["card"] > 0, code["card"])),
-        Pass("account", tag(code["account"] > 0, code["account"])),
-        Pass("insurance number", tag(code["member"] > 0, code["member"])),
-        Pass("phone", tag(code["phone"] > 0, code["phone"])),
+        Pass("family and name part", m.parts_later(m.kk > 0, m.kk)),
+        Pass("family and birth date", m.later((m.kk > 0) & dated, m.kk, m.date)),
+        Pass("birth date and name part", m.parts_later(dated, m.date)),
+        Pass("birth date in number and name part", m.parts_later(n_dated, m.number_date)),
+        Pass("birth date and desa", m.later(dated & (desa > 0), m.date, desa)),
+        Pass("name and desa", m.later(has_name & (desa > 0), m.bag, desa)),
+        Pass("name and kecamatan", m.later(has_name & (kecamatan > 0), m.bag, kecamatan)),
+        Pass("name and year", m.later(has_name & (f.year > 0), m.bag, f.year)),
+        Pass("name", m.later(has_name, m.bag)),
+        Pass("card", m.later(code["card"] > 0, code["card"])),
+        Pass("account", m.later(code["account"] > 0, code["account"])),
+        Pass("insurance number", m.later(code["member"] > 0, code["member"])),
+        Pass("phone", m.later(code["phone"] > 0, code["phone"])),
         Pass(
             "address and first name",
-            tag((code["address"] > 0) & (desa > 0) & (first >= 0), code["address"], desa, first),
+            m.later((code["address"] > 0) & (desa > 0) & (first >= 0), code["address"], desa, first),
         ),
         Pass(
             "neighbourhood and first name",
-            tag((f.rt >= 0) & (desa > 0) & (first >= 0), desa, f.rt, f.rw, first),
+            m.later((f.rt >= 0) & (desa > 0) & (first >= 0), desa, f.rt, f.rw, first),
         ),
     ]
 
 
 def candidate_pairs(features: Features, settings: Blocking) -> tuple[Pairs, dict[str, int]]:
-    """All pairs of all passes once, sorted; and how many each pass added."""
+    """All pairs of all passes once, sorted; and how many each pass found."""
     splitters = _splitters(features)
-    found = np.zeros(0, dtype=np.uint64)
+    found: list[Pairs] = []
     counts: dict[str, int] = {}
     for one in passes(features):
         pairs = pairs_of(*one.make(), splitters, settings)
-        before = len(found)
-        found = np.union1d(found, pairs)
-        counts[one.name] = len(found) - before
-    return found, counts
+        counts[one.name] = len(pairs)
+        found.append(pairs)
+        if sum(map(len, found)) > _MERGE_AT:
+            found = [distinct(np.concatenate(found))]
+    return distinct(np.concatenate(found)), counts
+
+
+def household_pairs(features: Features, homes: npt.NDArray[np.int64], settings: Blocking) -> Pairs:
+    """Pairs of rows of one household that share a part of the name, or a date of birth."""
+    maker = _Maker(features)
+    housed = homes >= 0
+    ways = [
+        maker.by_part(housed, homes),
+        maker.keyed(housed & (maker.date > 0), homes, maker.date),
+        maker.keyed(housed & (maker.nik > 0), homes, maker.nik.view(np.int64)),
+    ]
+    splitters = _splitters(features)
+    return distinct(np.concatenate([pairs_of(*way, splitters, settings) for way in ways]))
+
+
+def distinct(values: Pairs) -> Pairs:
+    """Sorted values without repeats; by sorting, which is several times faster than hashing here."""
+    ordered = np.sort(values)
+    keep = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=keep[1:])
+    got: Pairs = ordered[keep]
+    return got
 
 
 def _splitters(features: Features) -> list[npt.NDArray[np.generic]]:
@@ -176,8 +208,7 @@ def pairs_of(keys: Keys, rows: Rows, splitters: list[npt.NDArray[np.generic]], s
     made = list(_pairs(keys, rows, splitters, settings))
     if not made:
         return np.zeros(0, dtype=np.uint64)
-    pairs = np.concatenate(made)
-    return np.unique(pairs)
+    return distinct(np.concatenate(made))
 
 
 def _pairs(keys: Keys, rows: Rows, splitters: list[npt.NDArray[np.generic]], settings: Blocking) -> Iterator[Pairs]:

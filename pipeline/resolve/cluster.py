@@ -64,6 +64,13 @@ class Evidence:
         """Some of the pairs."""
         return Evidence(self.a[at], self.b[at], self.total[at], self.parts[at], self.known[at])
 
+    def distinct(self) -> Evidence:
+        """Each pair once, the later evidence counting; in order of rows."""
+        key = self.a.astype(np.uint64) << np.uint64(32) | self.b.astype(np.uint64)
+        order = np.argsort(key, kind="stable")
+        last = np.append(key[order][1:] != key[order][:-1], True) if len(key) else np.zeros(0, np.bool_)
+        return self.take(order[last])
+
     @staticmethod
     def concat(pieces: list[Evidence]) -> Evidence:
         """Pieces one after the other (at least one)."""
@@ -137,7 +144,6 @@ def cluster(
     link: float,
     cut: float,
     compare: Callable[[Rows, Rows], Evidence],
-    start: Labels | None = None,
 ) -> tuple[Labels, Evidence]:
     """Join rows into persons.
 
@@ -147,28 +153,30 @@ def cluster(
         link: log2 odds from which a pair ties two rows into one component.
         cut: log2 odds of the summed evidence from which two groups are joined.
         compare: compares further pairs of rows.
-        start: groups that are already joined.
 
     Returns:
         Labels, and all evidence inside components (the given pairs above ``link`` or inside, and those added).
     """
     tied = pairs.total > link
     a, b = pairs.a[tied], pairs.b[tied]
-    if start is not None:
-        loose = np.flatnonzero(start != np.arange(rows))
-        a, b = np.concatenate([a, start[loose]]), np.concatenate([b, loose])
     whole = components(a, b, rows)
     inside = pairs.take(whole[pairs.a] == whole[pairs.b])
     new = missing_pairs(whole, inside.a, inside.b)
     if len(new[0]):
         inside = Evidence.concat([inside, compare(*new)])
-    labels = np.arange(rows) if start is None else start.copy()
+    labels = np.arange(rows)
     size = np.bincount(whole, minlength=rows)
     agreed = np.bincount(whole[inside.a][inside.total > cut], minlength=rows)
     clean = (size > 1) & (agreed == size * (size - 1) // 2)
     labels = np.where(clean[whole], whole, labels)
     open_ = inside.take(~clean[whole[inside.a]])
     return _agglomerate(open_, labels, cut), inside
+
+
+def regroup(pairs: Evidence, labels: Labels, cut: float) -> Labels:
+    """Join groups further on other evidence: all pairs given count, groups are kept."""
+    apart = labels[pairs.a] != labels[pairs.b]
+    return _agglomerate(pairs.take(apart), labels, cut)
 
 
 def _agglomerate(pairs: Evidence, labels: Labels, cut: float) -> Labels:

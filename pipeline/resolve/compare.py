@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
@@ -35,7 +36,7 @@ COLUMNS: Final = (
 
 NUMBER: Final = (
     "", "exact", "lossy", "slip_region", "slip_date", "slip_serial", "length", "last_digit", "serial", "two_slips",
-    "differs",
+    "differs", "partial",
 )  # fmt: skip
 BIRTH_DATE: Final = ("", "exact", "swapped", "one_part", "by_number", "year_only", "differs")
 SLIP: Final = ("", "same", "slip", "differs")
@@ -43,8 +44,11 @@ SAME: Final = ("", "same", "differs")
 PLACE: Final = ("", "house", "desa", "kecamatan", "differs")
 SOURCE: Final = ("", "one_list", "two_lists")
 
-EXACT, LOSSY, IN_REGION, IN_DATE, IN_SERIAL, LENGTH, LAST_DIGIT, SERIAL, TWO_SLIPS, NUMBER_DIFFERS = range(1, 11)
+EXACT, LOSSY, IN_REGION, IN_DATE, IN_SERIAL, LENGTH, LAST_DIGIT, SERIAL, TWO_SLIPS, NUMBER_DIFFERS, PARTIAL = range(
+    1, 12
+)
 _ENOUGH_DIGITS: Final = 12
+_SOME_DIGITS: Final = 8
 _NEIGHBOURS_BORN_TOGETHER: Final = 0.5
 _HEAPED: Final = ((1, 1), (1, 7), (31, 12))
 _CHUNK: Final = 1_000_000
@@ -245,9 +249,22 @@ def number_level(nik: Numbers, a: Rows, b: Rows) -> Levels:
             full & serial,
             full & (apart == 2),
             full,
-            (apart >= 3) & (seen >= 8),
+            (apart >= 3) & (seen >= _SOME_DIGITS),
+            (apart == 0) & (seen >= _SOME_DIGITS),
         ],
-        [EXACT, LOSSY, LAST_DIGIT, IN_REGION, IN_DATE, IN_SERIAL, SERIAL, TWO_SLIPS, NUMBER_DIFFERS, NUMBER_DIFFERS],
+        [
+            EXACT,
+            LOSSY,
+            LAST_DIGIT,
+            IN_REGION,
+            IN_DATE,
+            IN_SERIAL,
+            SERIAL,
+            TWO_SLIPS,
+            NUMBER_DIFFERS,
+            NUMBER_DIFFERS,
+            PARTIAL,
+        ],
         0,
     ).astype(np.uint8)
     _odd_lengths(nik, a, b, level, {0: EXACT, 1: LENGTH, 2: TWO_SLIPS, 3: NUMBER_DIFFERS})
@@ -286,10 +303,9 @@ def _best_date(f: Features) -> npt.NDArray[np.int64]:
 
 def _names_of_number(f: Features) -> Floats:
     """How many different names stand beside each row's NIK."""
-    pairs = np.unique(np.stack([f.nik.value.view(np.int64), f.name.astype(np.int64)], axis=1), axis=0)
-    values, counts = np.unique(pairs[:, 0], return_counts=True)
-    at = np.searchsorted(values, f.nik.value.view(np.int64))
-    return counts[np.minimum(at, len(values) - 1)].astype(np.float32)
+    pairs = pl.DataFrame({"nik": f.nik.value, "name": f.name})
+    got: Floats = pairs.select(pl.col("name").n_unique().over("nik").cast(pl.Float32)).to_series().to_numpy()
+    return got
 
 
 def date_level(f: Features, a: Rows, b: Rows, number: Levels) -> Levels:
@@ -306,10 +322,14 @@ def date_level(f: Features, a: Rows, b: Rows, number: Levels) -> Levels:
     none = np.where(from_number_a & from_number_b, none, 0)
     # What two numbers say of the date is said by their comparison, and a number that is not the person's own says
     # nothing of the date: then the date inside stands in only where the other row has no number at all.
-    one_sided = np.where(number == 0, np.where(written_a, one, two), 0)
-    none = np.where(number == 0, none, 0)
+    silent = (number == 0) | (number == PARTIAL)
+    one_sided = np.where(silent, np.where(written_a, one, two), 0)
+    none = np.where(silent, none, 0)
     level = np.where(both, level, np.where(written_a | written_b, one_sided, none))
-    witness = both & (level > 1) & ((one == 1) | (two == 1))
+    # equal digits of the date in both numbers are no second witness
+    independent = silent | (number == IN_DATE) | (number == LENGTH) | (number == TWO_SLIPS)
+    independent |= number == NUMBER_DIFFERS
+    witness = both & independent & (level > 1) & ((one == 1) | (two == 1))
     level = np.where(witness & (level > 3), 4, level)
     got: Levels = level.astype(np.uint8)
     return got
@@ -332,8 +352,6 @@ def _dates(
         y1, y2 = y1 % 100, y2 % 100
     day, month, year = d1 == d2, m1 == m2, y1 == y2
     full = (d1 > 0) & (d2 > 0)
-    off = np.abs(y1.astype(np.int32) - y2)
-    slip_of_year = (off == 1) | (off == 10) | (off == 9) | (off == 100)
     heaped = np.zeros(len(d1), dtype=np.bool_)
     for d, m in _HEAPED:
         heaped |= (d1 == d) & (m1 == m) | (d2 == d) & (m2 == m)
@@ -341,7 +359,7 @@ def _dates(
         [
             full & day & month & year,
             full & year & (d1 == m2) & (m1 == d2),
-            full & ((month & year) | (day & year) | (day & month & slip_of_year)),
+            full & ((month & year) | (day & year) | (day & month)),
             (~full | heaped) & year,
         ],
         [1, 2, 3, 5],

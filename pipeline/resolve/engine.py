@@ -6,18 +6,18 @@ that last (:mod:`.stable`), golden records (:mod:`.golden`), files (:mod:`.stage
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.resolve.blocking import candidate_pairs, unpack
-from pipeline.resolve.cluster import Evidence, Labels, cluster, evidence, obey
+from pipeline.resolve.blocking import candidate_pairs, distinct, household_pairs, unpack
+from pipeline.resolve.cluster import Evidence, Labels, cluster, evidence, obey, regroup
 from pipeline.resolve.compare import Comparer
-from pipeline.resolve.digits import Rows
-from pipeline.resolve.features import Features
+from pipeline.resolve.digits import ALL_KNOWN, Rows
+from pipeline.resolve.features import Features, Numbers
 from pipeline.resolve.households import Codes, households
 from pipeline.resolve.judgements import Judged
 from pipeline.resolve.model import Model
@@ -38,7 +38,7 @@ class Resolved:
         households: number of each row's household, -1 unknown.
         pairs: evidence inside components, for the record.
         model: the model used.
-        counts: candidate pairs each pass added.
+        counts: candidate pairs each pass found.
     """
 
     persons: Labels
@@ -62,7 +62,7 @@ def resolve_rows(
     """
     judged = judged or Judged.none()
     candidates, counts = candidate_pairs(features, settings.blocking)
-    candidates = np.union1d(candidates, _judged_pairs(judged))
+    candidates = distinct(np.concatenate([candidates, _judged_pairs(judged)]))
     comparer = Comparer(features, settings.name)
     compared = comparer.compare(*unpack(candidates))
     model = Model.start(settings, len(features))
@@ -77,10 +77,24 @@ def resolve_rows(
     link, cut = odds(settings.cut.possible), odds(settings.cut.match)
     persons, inside = cluster(pairs, len(features), link=link, cut=cut, compare=weigh)
     homes = households(features, persons, where, settings.household.shared_members)
-    return Resolved(persons, homes, inside, model, counts, comparer)
+    # a second look inside each household: whoever lives there has fewer to be mistaken for
+    housed = Comparer(at_home(features, homes), settings.name)
+    close = unpack(household_pairs(features, homes, settings.blocking))
+    seen = housed.compare(*close)
+    near = obey(evidence(seen, model.score(seen)), judged)
+    persons = regroup(near, persons, odds(settings.cut.within_household))
+    homes = households(features, persons, where, settings.household.shared_members)
+    return Resolved(persons, homes, Evidence.concat([inside, near]).distinct(), model, counts, comparer)
+
+
+def at_home(features: Features, homes: Codes) -> Features:
+    """The same rows with their household in place of the family number written on them."""
+    home = np.where(homes >= 0, homes + 1, 0).astype(np.uint64)
+    known = np.where(homes >= 0, ALL_KNOWN, np.uint64(0))
+    return replace(features, kk=Numbers(home, known, pl.repeat(None, len(home), dtype=pl.String, eager=True)))
 
 
 def _judged_pairs(judged: Judged) -> npt.NDArray[np.uint64]:
     a = np.concatenate([judged.same_a, judged.different_a]).astype(np.uint64)
     b = np.concatenate([judged.same_b, judged.different_b]).astype(np.uint64)
-    return np.unique(a << np.uint64(32) | b)
+    return a << np.uint64(32) | b

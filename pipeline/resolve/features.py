@@ -78,7 +78,6 @@ class Features:
     kk: Numbers
     card: Numbers
     nik_valid: npt.NDArray[np.bool_]
-    kk_from_nik: npt.NDArray[np.bool_]
     day: Small
     month: Small
     year: Small
@@ -102,9 +101,12 @@ def _codes(column: pl.Series) -> Ints:
     return column.rank("dense").fill_null(0).cast(pl.Int32).to_numpy()
 
 
-def _numbers(frame: pl.DataFrame, column: str) -> Numbers:
+def _numbers(frame: pl.DataFrame, column: str, *, serial: bool = True) -> Numbers:
     text = frame[column]
     packed, known = digits.pack(text)
+    # serials start at 0001: a number that ends in 0000 has lost its last digit to a spreadsheet
+    lost = serial & (known == digits.ALL_KNOWN) & (digits.number(packed, 12, 15) == 0)
+    known[lost] ^= np.uint64(15)
     odd = pl.select(pl.when(pl.Series(known == 0)).then(text).otherwise(None)).to_series()
     return Numbers(packed, known, odd)
 
@@ -114,7 +116,7 @@ def build_features(mentions: pl.DataFrame, spelling: Spelling) -> Features:
     frame = mentions.sort("mention_id")
     nik, kk = _numbers(frame, "nik_digits"), _numbers(frame, "no_kk_digits")
     day, month, year = _written_date(frame)
-    moved = _put_back(nik, kk, day, month, year)
+    _put_back(nik, kk, day, month, year)
     names, name = distinct_names(frame["name"], spelling)
     n_day, n_month, n_year2, n_sex = number_date(nik)
     sex = frame["sex"].replace_strict({"L": 1, "P": 2}, default=0, return_dtype=pl.Int16).to_numpy()
@@ -133,9 +135,8 @@ def build_features(mentions: pl.DataFrame, spelling: Spelling) -> Features:
         name=name,
         nik=nik,
         kk=kk,
-        card=_numbers(frame, "card_number"),
+        card=_numbers(frame, "card_number", serial=False),
         nik_valid=valid & (n_day >= 0),
-        kk_from_nik=moved,
         day=day,
         month=month,
         year=year,
@@ -179,41 +180,44 @@ def number_date(nik: Numbers) -> tuple[Small, Small, Small, Small]:
     )
 
 
-def _put_back(nik: Numbers, kk: Numbers, day: Small, month: Small, year: Small) -> npt.NDArray[np.bool_]:
-    """Family numbers that stand in the NIK column go to their own; returns the rows that were changed.
+def _put_back(nik: Numbers, kk: Numbers, day: Small, month: Small, year: Small) -> None:
+    """Family numbers that stand in the NIK column, and NIK that stand in the family column, go where they belong.
 
-    A number is what most rows use it as; the row's own date of birth breaks a tie, because a NIK holds it.
+    Both have one shape and their serials are counted apart, so that one number can rightly be a boy's NIK and a
+    family's KK. A number is moved only where its own row speaks for it: the date of birth does not fit, or the day
+    is over 40, which no family number has.
     """
-    n_day, n_month, n_year2, _ = number_date(nik)
-    fits = (n_day == day) & (n_month == month) & (n_year2 == year % 100) & (day > 0)
-    k_day, k_month, k_year2, _ = number_date(kk)
-    kk_fits = (k_day == day) & (k_month == month) & (k_year2 == year % 100) & (day > 0)
-    known = day > 0
-    as_nik = np.select([fits | (digits.number(nik.packed, 6, 7) > 40), known], [3.0, 0.5], 0.9)
-    as_kk = np.where(kk_fits | (digits.number(kk.packed, 6, 7) > 40), 2.0, -1.0)
-    rows = np.arange(len(day))
+    fits, kk_fits = (_holds_date(numbers, day, month, year) for numbers in (nik, kk))
+    as_nik, as_kk = nik.value, kk.value
     uses = pl.concat(
         [
-            pl.DataFrame({"n": nik.value, "row": rows, "vote": as_nik}),
-            pl.DataFrame({"n": kk.value, "row": rows, "vote": as_kk}),
+            pl.DataFrame({"n": as_nik, "fits": fits.astype(np.int64), "family": np.zeros(len(day), np.int64)}),
+            pl.DataFrame({"n": as_kk, "fits": np.zeros(len(day), np.int64), "family": np.ones(len(day), np.int64)}),
         ]
     ).filter(pl.col("n") > 0)
-    votes = uses.group_by("n").agg(pl.col("vote").sum(), (pl.col("vote") < 0).any().alias("family"))
-    family = votes.filter((pl.col("vote") < 0) & pl.col("family"))["n"]
-    personal = votes.filter(pl.col("vote") > 0)["n"]
-    sure = votes.filter(pl.col("vote") > 1.5)["n"]
-    in_nik = np.isin(nik.value, family.to_numpy()) & (nik.value > 0)
-    own_in_kk = np.isin(kk.value, personal.to_numpy()) & (kk.value > 0)
-    own_in_nik = np.isin(nik.value, sure.to_numpy()) & (nik.value > 0)
-    swap = ~own_in_nik & own_in_kk & (nik.value > 0) & (nik.value != kk.value)
+    uses = uses.group_by("n").agg(pl.col("fits").sum(), pl.col("family").sum())
+    personal = np.isin(as_nik, uses.filter(pl.col("fits") > 0)["n"].to_numpy())
+    family = np.isin(as_nik, uses.filter((pl.col("family") > 0) & (pl.col("fits") == 0))["n"].to_numpy())
+    lone = np.isin(as_kk, uses.filter((pl.col("fits") > 0) & (pl.col("family") == 1))["n"].to_numpy())
+    woman = digits.number(kk.packed, 6, 7) > 40
+    own_in_kk = (as_kk > 0) & ~fits & (woman | kk_fits | lone & ~personal)
+    in_nik = (as_nik > 0) & family & ~fits & (digits.number(nik.packed, 6, 7) <= 31)
+    swap = own_in_kk & ~personal & (as_nik > 0) & (as_nik != as_kk)
     only_family = in_nik & ~swap
-    to_kk = only_family & (kk.known == 0)
-    for source, target, rows in ((nik, kk, to_kk), (kk, nik, own_in_kk & ~in_nik & (nik.known == 0))):
+    to_kk, to_nik = only_family & (kk.known == 0), own_in_kk & ~swap & (nik.known == 0)
+    for source, target, rows in ((nik, kk, to_kk), (kk, nik, to_nik)):
         target.packed[rows], target.known[rows] = source.packed[rows], source.known[rows]
     nik.packed[swap], kk.packed[swap] = kk.packed[swap].copy(), nik.packed[swap].copy()
     _clear(nik, only_family)
     _clear(kk, own_in_kk & ~swap)
-    return in_nik | own_in_kk
+
+
+def _holds_date(numbers: Numbers, day: Small, month: Small, year: Small) -> npt.NDArray[np.bool_]:
+    """Rows whose number holds their written date of birth, but for one part at most."""
+    n_day, n_month, n_year2, _ = number_date(numbers)
+    parts = (n_day == day).astype(np.int8) + (n_month == month) + (n_year2 == year % 100)
+    got: npt.NDArray[np.bool_] = (parts >= 2) & (day > 0) & (n_day > 0)
+    return got
 
 
 def _clear(numbers: Numbers, rows: npt.NDArray[np.bool_]) -> None:

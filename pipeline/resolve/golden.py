@@ -9,7 +9,6 @@ several persons carry belongs to the one most of whose rows have it.
 
 from __future__ import annotations
 
-
 from typing import Final
 
 import polars as pl

@@ -3,10 +3,10 @@
 Belongs here: which family numbers mean one household, and to which one each person belongs. Not here: who is who
 (:mod:`.cluster`).
 
-A household is normally one family number (KK). Two numbers are one household when they have the same head or most of their
-members in common (issued twice, renewed), or when one is the other with a slip of the keyboard and the house is the
-same. A grown child who still stands on the parents' KK beside a KK of its own belongs to its own. Two families in
-one house stay two: an address alone never makes a household.
+A household is normally one family number (KK). Two numbers are one household when they have the same head or most
+of their members in common (issued twice, renewed), or when one is the other with a slip of the keyboard and the
+house is the same. A grown child who still stands on the parents' KK beside a KK of its own belongs to its own. Two
+families in one house stay two: an address alone never makes a household.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ SPOUSE: Final = RELATIONSHIPS.index("spouse") + 1
 _MOST: Final = 0.75
 _MASKS: Final = ((0, 3), (4, 7), (8, 11), (12, 15))
 _BLOCK: Final = 30
+_ONE_HOUSE: Final = 4
+_SOME_DIGITS: Final = 5
 
 
 def households(features: Features, persons: Labels, where: pl.DataFrame, shared_members: float) -> Codes:
@@ -41,7 +43,21 @@ def households(features: Features, persons: Labels, where: pl.DataFrame, shared_
     """
     kk = features.kk.value
     values, number = np.unique(kk, return_inverse=True)
-    number = np.where(kk > 0, number, -1).astype(np.int64)
+    number = _from_part(features, np.where(kk > 0, number, -1).astype(np.int64))
+    number = _from_neighbours(features, number, where)
+    number = _corrected(features, persons, number, values)
+    stays = _stays(features, persons, number)
+    tied = _same_members(stays, shared_members)
+    family = components(tied["kk"].to_numpy(), tied["kk_other"].to_numpy(), len(values))
+    homes = _homes(stays, family, values)
+    home = np.full(len(persons), -1, dtype=np.int64)
+    home[homes["person"].to_numpy()] = homes["family"].to_numpy()
+    of_row = home[persons]
+    return _without_number(features, persons, of_row, where, len(values))
+
+
+def _stays(features: Features, persons: Labels, number: Codes) -> pl.DataFrame:
+    """Each person on each family number: rows, registry rows, and whether as head or spouse."""
     rows = pl.DataFrame(
         {
             "person": persons,
@@ -51,7 +67,7 @@ def households(features: Features, persons: Labels, where: pl.DataFrame, shared_
             "spouse": features.registry & (features.relationship == SPOUSE),
         }
     )
-    stays = (
+    return (
         rows.filter(pl.col("kk") >= 0)
         .group_by("person", "kk")
         .agg(
@@ -62,16 +78,6 @@ def households(features: Features, persons: Labels, where: pl.DataFrame, shared_
         )
         .sort("person", "kk")
     )
-    tied = _same_members(stays, shared_members)
-    slips = _slips(features, number, values, stays)
-    a = np.concatenate([tied["kk"].to_numpy(), slips[:, 0]])
-    b = np.concatenate([tied["kk_other"].to_numpy(), slips[:, 1]])
-    family = components(a.astype(np.int64), b.astype(np.int64), len(values))
-    homes = _homes(stays, family, values)
-    home = np.full(len(persons), -1, dtype=np.int64)
-    home[homes["person"].to_numpy()] = homes["family"].to_numpy()
-    of_row = home[persons]
-    return _without_number(features, persons, of_row, where, len(values))
 
 
 def _same_members(stays: pl.DataFrame, shared_members: float) -> pl.DataFrame:
@@ -101,45 +107,115 @@ def _same_members(stays: pl.DataFrame, shared_members: float) -> pl.DataFrame:
     return pairs.filter(same).select("kk", "kk_other").sort("kk", "kk_other")
 
 
-def _slips(features: Features, number: Codes, values: digits.Packed, stays: pl.DataFrame) -> Codes:
-    """Family numbers one keystroke apart, in one house, of which at most one has a head."""
+def _places(features: Features) -> dict[str, Codes]:
+    """Where each row says the family lives, as codes (0 unknown): address in a desa, and RT and RW in a desa."""
     f = features
     desa = f.codes["desa"].astype(np.int64)
-    seen = number >= 0
-    first = pl.DataFrame(
-        {"kk": number, "house": desa << 32 | f.codes["address"], "lane": (desa * 1000 + f.rt) * 1000 + f.rw}
+    return {
+        "house": np.where((desa > 0) & (f.codes["address"] > 0), desa << 32 | f.codes["address"], 0),
+        "lane": np.where((desa > 0) & (f.rt >= 0), (desa * 1000 + f.rt) * 1000 + f.rw + 1, 0),
+    }
+
+
+def _slips(features: Features, number: Codes, values: digits.Packed, stays: pl.DataFrame) -> pl.DataFrame:
+    """Family numbers that stand on a single row and are one keystroke from that of a family in the same house.
+
+    Numbers of families registered on one day differ in one digit too, so likeness alone says nothing. A number is odd
+    if a registry has it without a head, or if it cannot be (a month 97).
+    """
+    facts = _facts(features, number, values, stays)
+    pairs = _one_apart(values[facts["kk"].to_numpy()])
+    facts = facts.with_row_index("at").cast({"at": pl.Int64})
+    joined = pairs.join(facts, on="at").join(facts.rename({"at": "at_b"}), on="at_b", suffix="_b")
+    back = {c: f"{c}_b" for c in facts.columns} | {f"{c}_b": c for c in facts.columns}
+    joined = pl.concat([joined, joined.rename(back).select(joined.columns)])
+
+    def common(column: str) -> pl.Expr:
+        return pl.col(column).list.set_intersection(f"{column}_b").list.len() > 0
+
+    lanes = (pl.col("lane").list.len() > 0) & (pl.col("lane_b").list.len() > 0)
+    odd = pl.col("listed") & pl.col("listed_b") | ~pl.col("possible") | ~pl.col("possible_b")
+    near = pl.when(odd).then(common("lane") | common("house")).otherwise(common("own_house"))
+    near = near & ~(lanes & ~common("lane")) & ~(pl.col("head") & pl.col("head_b"))
+    # what stands on several rows is no slip
+    once = (pl.col("rows") == 1) & (pl.col("rows_b") > 1)
+    likely = common("own_house").cast(pl.Int8) * 2 + common("lane").cast(pl.Int8)
+    found = joined.filter(once & near).select("kk", "kk_b", likely.alias("likely"))
+    found = found.filter(pl.col("likely") == pl.col("likely").max().over("kk"))
+    return found.filter(pl.len().over("kk") == 1).select("kk", pl.col("kk_b").alias("meant")).sort("kk")
+
+
+def _own_slips(number: Codes, persons: Labels, values: digits.Packed) -> pl.DataFrame:
+    """Numbers of one person that are one keystroke apart: the rarer is the slip, for this person only."""
+    used = pl.DataFrame({"person": persons, "kk": number}).filter(pl.col("kk") >= 0)
+    members = used.group_by("kk").agg(pl.col("person").n_unique().alias("members"), pl.len().alias("rows"))
+    used = used.unique().filter(pl.len().over("person") > 1).join(members, on="kk").sort("person", "kk")
+    pairs = used.join(used, on="person", suffix="_b").filter(pl.col("kk") != pl.col("kk_b"))
+    a, b = values[pairs["kk"].to_numpy()], values[pairs["kk_b"].to_numpy()]
+    pairs = pairs.filter(pl.Series(_close(a, b)))
+    rarer = (pl.col("members") < pl.col("members_b")) | (
+        (pl.col("members") == pl.col("members_b")) & (pl.col("rows") < pl.col("rows_b"))
     )
-    known = {"house": (desa > 0) & (f.codes["address"] > 0), "lane": (desa > 0) & (f.rt >= 0)}
-    first = first.with_columns(pl.when(pl.Series(known[c])).then(c).alias(c) for c in known).filter(pl.Series(seen))
-    places = first.group_by("kk").agg(pl.col(c).drop_nulls().unique().sort() for c in known)
+    order = ["person", "kk", "members_b", "rows_b", "kk_b"]
+    return (
+        pairs.filter(rarer)
+        .sort(order, descending=[False, False, True, True, False])
+        .unique(["person", "kk"], keep="first", maintain_order=True)
+        .select("person", "kk", pl.col("kk_b").alias("meant"))
+    )
+
+
+def _close(a: digits.Packed, b: digits.Packed) -> npt.NDArray[np.bool_]:
+    """One keystroke apart."""
+    got: npt.NDArray[np.bool_] = (digits.differing(a, b, np.full(len(a), digits.ALL_KNOWN)) == 1) | digits.swapped(a, b)
+    return got
+
+
+def _corrected(features: Features, persons: Labels, number: Codes, values: digits.Packed) -> Codes:
+    """Family numbers with slips of the keyboard put right."""
+    rows = pl.DataFrame({"person": persons, "kk": number})
+    rows = rows.join(_own_slips(number, persons, values), on=["person", "kk"], how="left", maintain_order="left")
+    number = rows.select(pl.coalesce("meant", "kk")).to_series().to_numpy()
+    stays = _stays(features, persons, number)
+    slips = _slips(features, number, values, stays)
+    rows = pl.DataFrame({"kk": number}).join(slips, on="kk", how="left", maintain_order="left")
+    got: Codes = rows.select(pl.coalesce("meant", "kk")).to_series().to_numpy()
+    return got
+
+
+def _facts(features: Features, number: Codes, values: digits.Packed, stays: pl.DataFrame) -> pl.DataFrame:
+    """What is known of each family number: members, whether it has a head, stands in a registry, can be; its places."""
+    rows = pl.DataFrame({"kk": number, **_places(features)}).filter(pl.col("kk") >= 0)
+    rows = rows.with_columns(pl.when(pl.col(c) > 0).then(c).alias(c) for c in ("house", "lane"))
+    # DUSUN 1 is an address of half a village
+    own = pl.when(pl.col("kk").n_unique().over("house") <= _ONE_HOUSE).then("house")
+    places = (
+        rows.with_columns(own.alias("own_house"))
+        .group_by("kk")
+        .agg(pl.col(c).drop_nulls().unique().sort() for c in ("house", "own_house", "lane"))
+    )
     headed = stays.group_by("kk").agg(
         pl.col("head").any(), pl.len().alias("members"), (pl.col("registered") > 0).any().alias("listed")
     )
-    facts = headed.join(places, on="kk").sort("kk")
-    code, packed = facts["kk"].to_numpy(), values[facts["kk"].to_numpy()]
+    counts = rows.group_by("kk").agg(pl.len().alias("rows"))
+    facts = headed.join(places, on="kk").join(counts, on="kk").sort("kk")
+    packed = values[facts["kk"].to_numpy()]
+    day, month = digits.number(packed, 6, 7), digits.number(packed, 8, 9)
+    return facts.with_columns(pl.Series("possible", (day >= 1) & (day <= 31) & (month >= 1) & (month <= 12)))
+
+
+def _one_apart(packed: digits.Packed) -> pl.DataFrame:
+    """Positions ``at`` < ``at_b`` of numbers that are one keystroke apart."""
     found = []
     for start, end in _MASKS:
         rest = packed ^ digits.part(packed, start, end)
-        keyed = pl.DataFrame({"at": np.arange(len(code)), "rest": rest}).filter(pl.len().over("rest") <= _BLOCK)
+        keyed = pl.DataFrame({"at": np.arange(len(packed)), "rest": rest}).filter(pl.len().over("rest") <= _BLOCK)
         found.append(
             keyed.join(keyed, on="rest", suffix="_b").filter(pl.col("at") < pl.col("at_b")).select("at", "at_b")
         )
     pairs = pl.concat(found).unique().sort("at", "at_b")
-    at, at_b = pairs["at"].to_numpy(), pairs["at_b"].to_numpy()
-    close = (np.bitwise_count(digits._marks(packed[at] ^ packed[at_b])) == 1) | digits.swapped(packed[at], packed[at_b])
-    pairs = pairs.filter(pl.Series(close))
-    joined = pairs.join(facts.with_row_index("at").cast({"at": pl.Int64}), on="at").join(
-        facts.with_row_index("at_b").cast({"at_b": pl.Int64}), on="at_b", suffix="_b"
-    )
-    same_house = pl.col("house").list.set_intersection("house_b").list.len() > 0
-    same_lane = pl.col("lane").list.set_intersection("lane_b").list.len() > 0
-    clash = ~same_lane & (pl.col("lane").list.len() > 0) & (pl.col("lane_b").list.len() > 0)
-    # on a registry a number without head is odd by itself; elsewhere nobody says who is head
-    near = pl.when(pl.col("listed") & pl.col("listed_b")).then(same_lane | same_house).otherwise(same_house)
-    few = pl.min_horizontal("members", "members_b") <= 2
-    kept = joined.filter(~(pl.col("head") & pl.col("head_b")) & near & ~clash & few)
-    got: Codes = kept.select("kk", "kk_b").to_numpy().astype(np.int64).reshape(-1, 2)
-    return got
+    a, b = packed[pairs["at"].to_numpy()], packed[pairs["at_b"].to_numpy()]
+    return pairs.filter(pl.Series(_close(a, b)))
 
 
 def _homes(stays: pl.DataFrame, family: Labels, values: digits.Packed) -> pl.DataFrame:
@@ -165,7 +241,7 @@ def _homes(stays: pl.DataFrame, family: Labels, values: digits.Packed) -> pl.Dat
 
 
 def _follow_the_others(best: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
-    """Persons known only from a number that no registry has go where the others of that number went, if all went to one."""
+    """Persons known only from a number that no registry has go where its others went, if all went to one."""
     went = (
         placed.filter(~pl.col("listed"))
         .join(best.select("person", pl.col("family").alias("went"), pl.col("listed").alias("settled")), on="person")
@@ -179,49 +255,91 @@ def _follow_the_others(best: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame
     )
 
 
-def _without_number(features: Features, persons: Labels, home: Codes, where: pl.DataFrame, next_code: int) -> Codes:
-    """Registry rows of persons without any family number: the family they stand in, else one of their own."""
+def _from_part(features: Features, number: Codes) -> Codes:
+    """Rows of whose family number only a part is left: the one number in their house or lane that it fits."""
     f = features
-    lost = f.registry & (home < 0)
+    lost = (number < 0) & (np.bitwise_count(f.kk.known) >= 4 * _SOME_DIGITS)
     if not lost.any():
-        return home
+        return number
+    rows = pl.DataFrame(
+        {"row": np.arange(len(f)), "number": number, "kk": f.kk.packed, "known": f.kk.known, **_places(f)}
+    )
+    fits = []
+    for place in ("house", "lane"):
+        seen = rows.filter(pl.col(place) > 0)
+        there = seen.filter(pl.col("number") >= 0).select(place, "number", pl.col("kk").alias("other"))
+        pairs = seen.filter(pl.Series(lost[seen["row"].to_numpy()])).drop("number").join(there.unique(), on=place)
+        same = ((pairs["kk"].to_numpy() ^ pairs["other"].to_numpy()) & pairs["known"].to_numpy()) == 0
+        fits.append(pairs.filter(pl.Series(same)).select("row", "number"))
+    found = (
+        pl.concat(fits)
+        .group_by("row")
+        .agg(pl.col("number").n_unique().alias("ways"), pl.col("number").min())
+        .filter(pl.col("ways") == 1)
+    )
+    filled = number.copy()
+    filled[found["row"].to_numpy()] = found["number"].to_numpy()
+    return filled
+
+
+def _registry_rows(features: Features, where: pl.DataFrame, **columns: Codes) -> pl.DataFrame:
+    """Registry rows in the order of the files, with ``part`` for each sheet."""
+    f = features
     frame = where.with_columns(
         pl.Series("row", np.arange(len(f))),
-        pl.Series("home", home),
-        pl.Series("person", persons),
         pl.Series("head", f.relationship == HEAD),
-        pl.Series("house", f.codes["desa"].astype(np.int64) << 32 | f.codes["address"]),
-        pl.Series("lane", f.rt.astype(np.int64) * 1000 + f.rw),
+        *(pl.Series(name, values) for name, values in {**_places(f), **columns}.items()),
     ).filter(pl.Series(f.registry))
-    frame = frame.sort("source_file", "sheet", "row_number").with_columns(
-        pl.col("source_file").rle_id().alias("file"), pl.col("sheet").rle_id().alias("part")
+    return frame.sort("source_file", "sheet", "row_number").with_columns(
+        pl.struct("source_file", "sheet").rle_id().alias("part")
     )
-    known = pl.when(pl.col("home") >= 0).then("home")
-    beside = {
-        "before": known.forward_fill().over("file", "part"),
-        "after": known.backward_fill().over("file", "part"),
-    }
-    for name, column in (("house", "house"), ("lane", "lane")):
-        here = pl.when(pl.col("home") >= 0).then(column)
-        beside[f"{name}_before"] = here.forward_fill().over("file", "part")
-        beside[f"{name}_after"] = here.backward_fill().over("file", "part")
-    frame = frame.with_columns(**beside)
-    fits_before = (
-        (pl.col("house") == pl.col("house_before")) & (pl.col("lane") == pl.col("lane_before")) & ~pl.col("head")
+
+
+def _from_neighbours(features: Features, number: Codes, where: pl.DataFrame) -> Codes:
+    """Registry rows without family number take that of the row beside them in one house: families stand together."""
+    if not (features.registry & (number < 0)).any():
+        return number
+    frame = _registry_rows(features, where, number=number)
+    known = pl.col("number") >= 0
+    beside = {}
+    for column in ("number", "house", "lane"):
+        here = pl.when(known).then(column)
+        beside[f"{column}_before"] = here.forward_fill().over("part")
+        beside[f"{column}_after"] = here.backward_fill().over("part")
+    # a head opens a family: nobody after it belongs to the one before
+    heads = pl.col("head").cast(pl.Int32).cum_sum().over("part")
+    frame = frame.with_columns(heads.alias("heads")).with_columns(
+        pl.when(known).then("heads").forward_fill().over("part").alias("heads_before"),
+        pl.when(known).then("heads").backward_fill().over("part").alias("heads_after"),
+        **beside,
     )
-    fits_after = (pl.col("house") == pl.col("house_after")) & (pl.col("lane") == pl.col("lane_after"))
-    found = (
-        frame.filter(pl.col("home") < 0)
-        .with_columns(
-            pl.when(pl.col("before") == pl.col("after")).then("before")
-            .when(fits_before).then("before")
-            .when(fits_after).then("after")
-            .alias("family")
-        )
-        .sort("row")
-        .unique("person", keep="first", maintain_order=True)
-    )  # fmt: skip
+
+    def fits(side: str) -> pl.Expr:
+        same = (pl.col("house") == pl.col(f"house_{side}")) & (pl.col("lane") == pl.col(f"lane_{side}"))
+        return same & (pl.col("heads") == pl.col(f"heads_{side}"))
+
+    found = frame.filter(~known).select(
+        "row",
+        pl.when(fits("before")).then("number_before").when(fits("after")).then("number_after").alias("found"),
+    )
+    found = found.drop_nulls()
+    filled = number.copy()
+    filled[found["row"].to_numpy()] = found["found"].to_numpy()
+    return filled
+
+
+def _without_number(features: Features, persons: Labels, home: Codes, where: pl.DataFrame, next_code: int) -> Codes:
+    """Persons on a registry without any family number: with those who stand beside them so, else by themselves."""
+    lost = features.registry & (home < 0)
+    if not lost.any():
+        return home
+    frame = _registry_rows(features, where, person=persons, lost=lost.astype(np.int64))
+    fresh = pl.col("head") | (pl.col("lost") != pl.col("lost").shift(1))
+    for column in ("house", "lane", "part"):
+        fresh = fresh | (pl.col(column) != pl.col(column).shift(1))
+    frame = frame.with_columns(fresh.fill_null(True).cum_sum().alias("group")).filter(pl.col("lost") == 1)
+    found = frame.with_columns(pl.col("person").min().over("group").alias("first"))
+    found = found.sort("row").unique("person", keep="first", maintain_order=True)
     got = np.full(len(persons), -1, dtype=np.int64)
-    fallback = next_code + found["person"].to_numpy()
-    got[found["person"].to_numpy()] = found["family"].fill_null(pl.Series(fallback)).to_numpy()
+    got[found["person"].to_numpy()] = next_code + found["first"].to_numpy()
     return np.where(home < 0, got[persons], home)

@@ -33,8 +33,8 @@ class Judged:
 def read_judgements(judgements: pl.DataFrame | None, fingerprints: pl.Series, period: Period) -> Judged:
     """Judgements in force on the last day of the period, as pairs of rows.
 
-    A fingerprint may stand on several rows (the same line in two lists): rows of one fingerprint say the same of who they are, so a
-    judgement on it holds for all of them. ``unsure`` decides nothing.
+    A fingerprint may stand on several rows (the same line in two lists): they say the same of who they are, so a
+    judgement on one holds for all. ``unsure`` decides nothing.
     """
     if judgements is None or not judgements.height:
         return Judged.none()

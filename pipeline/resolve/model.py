@@ -1,14 +1,15 @@
 """The probabilistic model: from levels to the probability that two mentions are one person.
 
-Fellegi and Sunter (1969) with three classes of pairs instead of two: one person, two relatives, two strangers. People of
-one family share family number, house and often the family name, so that a two-class model counts one agreement three
-times and at a million rows joins whole families; here the classes are conditionally independent, families are a
-class of their own, and two brothers are told apart by what tells brothers apart.
+Fellegi and Sunter (1969) with three classes of pairs instead of two: one person, two relatives, two strangers.
+People of one family share family number, house and often the family name, so that a two-class model counts one
+agreement three times and at a million rows joins whole families; here the classes are conditionally independent,
+families are a class of their own, and two brothers are told apart by what tells brothers apart.
 
     log2 odds of a class = log2 (share of the class among all pairs) + sum over columns of log2 (share of the level)
 
-Shares of levels among strangers come from frequencies in the run's own data, those of a person are learned from pairs that
-are sure without the column in question (not by free EM in blocked pairs, which finds families instead of persons).
+Shares of levels among strangers come from frequencies in the run's own data, those of a person are learned from
+pairs that are sure without the column in question (not by free EM in blocked pairs, which finds families instead
+of persons).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.resolve.compare import BIRTH_DATE, COLUMNS, IN_DATE, Compared, Floats
+from pipeline.resolve.names import NameLevel
 from pipeline.resolve.settings import IdentitySettings, Level
 
 Table = npt.NDArray[np.float64]
@@ -65,9 +67,12 @@ class Model:
 
     tables: dict[str, Table]
     by_frequency: dict[str, list[int]]
+    visible: dict[str, list[int]]
     rows: int
     matches: float
     relatives: float
+    twin_spelling: float
+    twin_typo: float
     learned: dict[str, list[float]] = field(default_factory=dict)
 
     @classmethod
@@ -75,6 +80,7 @@ class Model:
         """The model as written in the rules, with a guess of two matching and three related rows a row."""
         tables: dict[str, Table] = {}
         by_frequency: dict[str, list[int]] = {}
+        visible: dict[str, list[int]] = {}
         for column in COLUMNS[1:]:
             card = getattr(settings, column)
             levels: list[Level] = [getattr(card, n) for n in type(card).model_fields if n != "note"]
@@ -87,7 +93,17 @@ class Model:
                 )  # fmt: skip
             tables[column] = table
             by_frequency[column] = [i for i, lv in enumerate(levels, start=1) if lv.stranger == "frequency"]
-        return cls(tables, by_frequency, max(rows, 2), matches=2.0 * rows, relatives=3.0 * rows)
+            visible[column] = [i for i, lv in enumerate(levels, start=1) if lv.visible]
+        return cls(
+            tables,
+            by_frequency,
+            visible,
+            max(rows, 2),
+            matches=2.0 * rows,
+            relatives=3.0 * rows,
+            twin_spelling=settings.name.twin_spelling,
+            twin_typo=settings.name.twin_typo,
+        )
 
     @property
     def pairs(self) -> float:
@@ -110,7 +126,7 @@ class Model:
         relatives = np.zeros((n, len(COLUMNS) + 1), dtype=np.float32)
         strangers = np.zeros((n, len(COLUMNS) + 1), dtype=np.float32)
         one_day = same_day(compared)
-        relatives[:, 0], strangers[:, 0] = compared.name_relative, compared.name_stranger
+        relatives[:, 0], strangers[:, 0] = self._as_twins(compared), compared.name_stranger
         for k, column in enumerate(COLUMNS[1:], start=1):
             bits = np.log2(self.tables[column])
             level = compared.levels[column]
@@ -121,7 +137,8 @@ class Model:
                 strangers[one_day, k] = (bits[:, 0] - bits[:, 4])[level][one_day]
             for at in self.by_frequency[column]:
                 here = level == at
-                strangers[here, k] = bits[at, 0] - self._rarity(column, compared.share[column][here])
+                rarity = self._rarity(column, compared.share[column][here])
+                strangers[here, k] = bits[at, 0] - rarity
         relatives[:, -1] = np.log2(self.matches / self.relatives)
         strangers[:, -1] = np.log2(self.matches / self.pairs)
         as_relative, as_stranger = relatives.sum(axis=1), strangers.sum(axis=1)
@@ -129,11 +146,20 @@ class Model:
         weights = np.where(near[:, None], relatives, strangers)
         return weights, -np.logaddexp2(-as_relative, -as_stranger), near
 
+    def _as_twins(self, compared: Compared) -> Floats:
+        """Name against relatives: twins are given names that sound alike, so a likeness says little on one day."""
+        name, bits = compared.levels["name"], compared.name_relative.copy()
+        one_day = compared.levels["birth_date"] == 1
+        for level, most in ((NameLevel.SPELLING, self.twin_spelling), (NameLevel.TYPO, self.twin_typo)):
+            alike = one_day & (name == level)
+            bits[alike] = np.minimum(bits[alike], most)
+        return bits
+
     def _rarity(self, column: str, share: Floats) -> Floats:
         """log2 of the chance that a stranger has the value too."""
         if column == "number":
             # a number is one person's unless written wrongly: one row in 500 carries somebody else's
-            share = 0.002 * share**2 / self.rows
+            share = (0.002 * share**2 / self.rows).astype(np.float32)
         got: Floats = np.log2(np.maximum(share, 0.5 / self.rows**1.2)).astype(np.float32)
         return got
 
@@ -147,8 +173,10 @@ class Model:
         for k, column in enumerate(COLUMNS[1:], start=1):
             table = self.tables[column]
             sure = scores.total - scores.weights[:, k] > _SURE
-            counts = np.bincount(compared.levels[column][sure], minlength=len(table)).astype(np.float64)[1:]
-            before = table[1:, 0] / table[1:, 0].sum()
-            after = (counts + prior_pairs * before) / (counts.sum() + prior_pairs)
-            table[1:, 0] = np.clip(after, 1e-4, 0.9999)
+            counts = np.bincount(compared.levels[column][sure], minlength=len(table)).astype(np.float64)
+            learnable = [i for i in range(1, len(table)) if i not in self.visible[column]]
+            before = table[learnable, 0] / table[learnable, 0].sum()
+            seen = counts[learnable]
+            after = (seen + prior_pairs * before) / (seen.sum() + prior_pairs)
+            table[learnable, 0] = np.clip(after, 1e-4, 0.9999)
             self.learned[column] = [round(float(x), 5) for x in table[1:, 0]]

@@ -33,7 +33,8 @@ PARTS: Final = 6
 
 _CHUNK: Final = 400_000
 _LONG: Final = 7
-_SHORT: Final = 4
+_SHORT: Final = 3
+_NO_VOWELS: Final = str.maketrans("", "", "AEIOU")
 
 
 class NameLevel(IntEnum):
@@ -111,7 +112,8 @@ class Names:
 
     def count(self) -> Ints:
         """Number of parts of each name."""
-        return (self.parts >= 0).sum(axis=1).astype(np.int32)
+        got: Ints = (self.parts >= 0).sum(axis=1).astype(np.int32)
+        return got
 
 
 def distinct_names(column: pl.Series, spelling: Spelling) -> tuple[Names, Ints]:
@@ -363,7 +365,7 @@ class _Alignment:
 
 
 def _alike(vocabulary: list[str], a: Ints, b: Ints) -> npt.NDArray[np.int8]:
-    """0 unlike, 1 an initial or short form of the other, 2 one or two keystrokes apart; distinct pairs once."""
+    """0 unlike, 1 a short form of the other, 2 one or two keystrokes apart; distinct pairs once."""
     pairs, back = np.unique(a.astype(np.int64) << 32 | b, return_inverse=True)
     left = [vocabulary[i] for i in (pairs >> 32).tolist()]
     right = [vocabulary[i] for i in (pairs & 0xFFFFFFFF).tolist()]
@@ -371,11 +373,17 @@ def _alike(vocabulary: list[str], a: Ints, b: Ints) -> npt.NDArray[np.int8]:
     size_l = np.fromiter(map(len, left), np.int32, len(left))
     size_r = np.fromiter(map(len, right), np.int32, len(right))
     small, large = np.minimum(size_l, size_r), np.maximum(size_l, size_r)
-    start = np.fromiter(
-        (x.startswith(y) or y.startswith(x) for x, y in zip(left, right, strict=True)), np.bool_, len(left)
-    )
+    short = np.fromiter(map(_short_form, left, right), np.bool_, len(left))
     kind = np.zeros(len(pairs), dtype=np.int8)
-    kind[start & ((small == 1) | (small >= 3))] = 1
     kind[(small >= _SHORT) & (distance <= 1) | (small >= _LONG) & (distance <= 2) & (large - small <= 1)] = 2
+    kind[short] = 1
     got: npt.NDArray[np.int8] = kind[back]
     return got
+
+
+def _short_form(one: str, other: str) -> bool:
+    """Whether one is the beginning of the other (R., MUH) or what is left of it without vowels (NR, MHMD)."""
+    short, full = sorted((one, other), key=len)
+    if len(short) != 2 and full.startswith(short):
+        return True
+    return len(short) >= 2 and short == full[:1] + full[1:].translate(_NO_VOWELS)

@@ -15,11 +15,15 @@ from pipeline.rulebook import Card, read_yaml
 
 
 class Level(Card):
-    """Shares of pairs that show a level: rows of one person, two relatives, two strangers."""
+    """Shares of pairs that show a level: rows of one person, two relatives, two strangers.
+
+    ``visible``: the shares are among pairs of which only so much can be seen, so they are not learned beside others.
+    """
 
     m: float = Field(gt=0, lt=1)
     relative: float = Field(gt=0, le=1)
     stranger: float | Literal["frequency"]
+    visible: bool = False
     relative_same_day: float | None = None
     stranger_same_day: float | None = None
 
@@ -46,6 +50,7 @@ class NumberLevels(Card):
     serial: Level
     two_slips: Level
     differs: Level
+    partial: Level
 
 
 class DateLevels(Card):
@@ -114,6 +119,8 @@ class NameWeights(Card):
     relative_typo: float
     relative_part_cap: float
     relative_alike_cap: float
+    twin_spelling: float
+    twin_typo: float
     different: float
 
 

@@ -1,6 +1,7 @@
 """Ids that stay the same from month to month.
 
-Belongs here: which person and household of this run is which of the previous run, and the events that follow. Not here: who is who within a run.
+Belongs here: which person and household of this run is which of the previous run, and the events that follow. Not
+here: who is who within a run.
 
 An id is inherited by evidence: rows that say the same (fingerprint), or carry the same number, name or family. Each
 person of the previous run passes its id to one person of this run, the strongest evidence first. New ids are hashes of

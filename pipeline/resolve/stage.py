@@ -56,7 +56,7 @@ def resolve(
     judged = read_judgements(judgements, where["fingerprint"], period)
     resolved = resolve_rows(features, where.select("source_file", "sheet", "row_number"), settings, judged)
     say(f"{len(features)} rows, {len(np.unique(resolved.persons))} persons")
-    ids, events = _ids(store, features, resolved, previous)
+    ids, events = _ids(store, resolved, previous)
     store.write(MENTION_IDS, ids)
     store.write(IDENTITY_EVENTS, events)
     _write_records(store, features, resolved, ids)
@@ -73,9 +73,7 @@ def _text(numbers: Numbers) -> pl.Series:
     return pl.select(pl.when(pl.Series(full)).then(text.gather(at))).to_series()
 
 
-def _ids(
-    store: Store, features: Features, resolved: Resolved, previous: PublishedRun | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _ids(store: Store, resolved: Resolved, previous: PublishedRun | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     columns = [c for c in stable.PREVIOUS_COLUMNS if c not in ("person_id", "household_id")]
     rows = store.read(MENTIONS, ["mention_id", *columns]).sort("mention_id")
     before = None if previous is None else previous.table("mentions", list(stable.PREVIOUS_COLUMNS))
