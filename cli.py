@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from pipeline.terminal import print_document, print_gate, print_json, print_rows, print_run, print_sheet, print_tree, say
+from pipeline.terminal import (
+    print_document,
+    print_gate,
+    print_json,
+    print_rows,
+    print_run,
+    print_sheet,
+    print_tree,
+    say,
+)
 
 if TYPE_CHECKING:
     from pipeline.run import Job
@@ -271,6 +280,51 @@ def override(
         person=person, reason=reason, until=until, sheet=sheet, path=paylist,
     )  # fmt: skip
     print_document(decided, as_json)
+
+
+# ------------------------------------------------------------------ any survey or list
+
+
+@app.command("incidence")
+def incidence_command(
+    file: Annotated[Path, typer.Argument(help="Survey or list: CSV, XLSX, Parquet, ...", show_default=False)],
+    welfare: Annotated[str, typer.Option(help="Column: welfare after the transfer.", show_default=False)],
+    benefit: Annotated[str, typer.Option(help="Column: amount received.", show_default=False)],
+    served: Annotated[str | None, typer.Option(help="Column: served, yes or no. Default: a benefit above 0.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column: sampling weight.")] = None,
+    line: Annotated[str | None, typer.Option(help="Poverty line, a number or a column; poor is below it.")] = None,
+    quota: Annotated[float | None, typer.Option(help="Poor are this share of units, the poorest.")] = None,
+    eligible: Annotated[str | None, typer.Option(help="Column: poor, yes or no; goes before line and quota.")] = None,
+    by: Annotated[list[str] | None, typer.Option(help="Column to break down by; may be repeated.")] = None,
+    psu: Annotated[str | None, typer.Option(help="Column: primary sampling unit.")] = None,
+    strata: Annotated[str | None, typer.Option(help="Column: stratum of the sample.")] = None,
+    size: Annotated[str | None, typer.Option(help="Column: persons in the household; counts persons.")] = None,
+    rank_before_transfer: Annotated[
+        bool, typer.Option("--rank-before-transfer", help="Rank by welfare less the benefit.")
+    ] = False,
+    quantiles: Annotated[int, typer.Option(help="Quantile groups, 5 or 10.")] = 10,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for incidence.csv.", show_default=False)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Targeting measures of any survey or list, each with its definition and, for a sample, its standard error."""
+    from pipeline.incidence import Request, incidence
+
+    request = Request(
+        welfare, benefit, served=served, weight=weight, line=line, quota=quota, eligible=eligible,
+        by=tuple(by or ()), psu=psu, strata=strata, size=size, rank_before_transfer=rank_before_transfer,
+        quantiles=quantiles,
+    )  # fmt: skip
+    result = incidence(file, request)
+    for notice in result.notices:
+        say(f"notice: {notice}")
+    written = result.write(out) if out else []
+    if as_json:
+        print_json(result.as_dicts())
+        return
+    for title, rows in result.tables():
+        print_rows(title, rows, frozenset(rows[0]) - {"measure", "group", "definition"})
+    for path in written:
+        print(f"wrote {path}")
 
 
 # ------------------------------------------------------------------ plumbing

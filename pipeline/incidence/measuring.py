@@ -1,0 +1,341 @@
+"""All measures of one file, with groups, standard errors and intervals.
+
+A sample (weight, PSU or strata given) has sampling errors: Taylor linearisation for ratios and shares, with quantile
+and poverty cuts taken as fixed; delete-one-PSU jackknife around the full estimate for what depends on ranks
+(:mod:`.curve`). Intervals are estimate ± t · se with (PSUs - strata) degrees of freedom, 95 %. A full list has none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from pipeline.incidence.catalogue import RATIOS, Part, Ratio, coverage
+from pipeline.incidence.curve import Curve
+from pipeline.incidence.design import Floats, summed
+from pipeline.incidence.ranking import Ladder
+from pipeline.incidence.reading import ROW, read_columns
+from pipeline.incidence.survey import Groups, Request, Survey, survey_of
+
+CONFIDENCE: Final = 0.95
+BY_QUANTILE: Final = ("quantile_coverage", "beneficiary_incidence", "benefit_incidence", "concentration_curve")
+CGH_SHARES: Final = (0.2, 0.4)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One number and how to read it; None where it cannot be computed."""
+
+    measure: str
+    group: str
+    value: float | None
+    se: float | None
+    ci_low: float | None
+    ci_high: float | None
+    numerator: float | None
+    denominator: float | None
+    definition: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """Records in the order of the report, and what the reader must know of the file."""
+
+    records: list[Record]
+    notices: list[str]
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """The records as JSON has them."""
+        return [asdict(r) for r in self.records]
+
+    def value(self, measure: str, group: str = "all") -> float | None:
+        """One value; KeyError if there is no such measure and group."""
+        for record in self.records:
+            if (record.measure, record.group) == (measure, group):
+                return record.value
+        raise KeyError(f"{measure} of {group}")
+
+    def tables(self) -> list[tuple[str, list[dict[str, str]]]]:
+        """Titled tables as a person reads them: measures with their definitions, then one column a quantile measure."""
+        single = [r for r in self.records if r.measure not in BY_QUANTILE]
+        groups = dict.fromkeys(r.group for r in self.records if r.measure in BY_QUANTILE)
+        values = {(r.measure, r.group): _written(r.value) for r in self.records}
+        by_quantile = [{"group": g, **{m: values.get((m, g), "") for m in BY_QUANTILE}} for g in groups]
+        definitions = {r.measure: r.definition for r in self.records}
+        return [
+            ("Targeting measures", [_row(r) for r in single]),
+            ("By quantile of welfare", by_quantile),
+            ("Definitions", [{"measure": m, "definition": d} for m, d in definitions.items()]),
+        ]
+
+    def write(self, folder: Path) -> list[Path]:
+        """The records as ``incidence.csv`` in a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "incidence.csv"
+        pl.DataFrame(self.as_dicts(), infer_schema_length=None).write_csv(path)
+        return [path]
+
+
+def incidence(path: Path, request: Request) -> Result:
+    """Measure a file.
+
+    Raises:
+        InputError: the file or a column cannot be read as asked for.
+    """
+    return measure(read_columns(path, request.headings), request, name=path.name)
+
+
+def measure(frame: pl.DataFrame, request: Request, *, name: str = "table") -> Result:
+    """Measure columns in memory, named as in ``request``.
+
+    Raises:
+        InputError: a column cannot be read as what it must be.
+    """
+    rows = frame if ROW in frame.columns else frame.with_row_index(ROW, offset=1)
+    survey = survey_of(rows, request, name)
+    return Result(list(_Report(survey).records()), survey.notices)
+
+
+class _Report:
+    """Records of a survey."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+        self._t = _t_quantile(survey)
+        self._context = _context(survey.request)
+        everybody = Groups(np.zeros(len(survey.weight), dtype=np.int64), ["all"])
+        by = [Groups(g.codes, [f"{heading}={label}" for label in g.labels]) for heading, g in survey.by.items()]
+        self._main = [everybody, *by]
+        self._split = [survey.quantile, *(_crossed(g, survey.quantile) for g in by)]
+
+    def records(self) -> Iterator[Record]:
+        """All of them, measure by measure."""
+        k = self._survey.request.quantiles
+        quantiles = f"q1 is the poorest of {k} groups of equal weight, ties together in the poorer group"
+        for ratio in RATIOS:
+            for groups in self._main:
+                yield from self._ratio(ratio, groups)
+        for groups in self._split:
+            yield from self._ratio(
+                Ratio("quantile_coverage", f"served / all in the group; {quantiles}", coverage), groups
+            )
+        yield from self._shares(
+            "beneficiary_incidence", "served in the group / all served", self._survey.served, quantiles
+        )
+        yield from self._shares(
+            "benefit_incidence", "benefits of the group / all benefits", self._survey.benefit, quantiles
+        )
+        for groups in self._main:
+            yield from self._ranked(groups)
+
+    # -------------------------------------------------------------- ratios
+
+    def _ratio(self, ratio: Ratio, groups: Groups) -> Iterator[Record]:
+        first, n = self._terms(ratio.part), len(groups.labels)
+        numerator, denominator = (_sum(groups, values) for values in first)
+        value = _over(numerator, denominator)
+        minus = self._terms(ratio.minus) if ratio.minus else None
+        if minus is not None:
+            value = value - _over(*(_sum(groups, values) for values in minus))
+            numerator = denominator = np.full(n, np.nan)
+        se = self._ratio_se([t for t in (first, minus) if t is not None], groups)
+        yield from self._make(ratio.name, groups.labels, value, se, numerator, denominator, self._define(ratio))
+
+    def _terms(self, part: Part) -> tuple[Floats, Floats]:
+        numerator, denominator = part(self._survey)
+        known = ~np.isnan(numerator + denominator)
+        w = self._survey.weight
+        return np.where(known, w * numerator, 0.0), np.where(known, w * denominator, 0.0)
+
+    def _ratio_se(self, terms: list[tuple[Floats, Floats]], groups: Groups) -> Floats:
+        """Linearised: u = (num - r · den) / Σ den, summed by PSU; a difference has the difference of both."""
+        n, design = len(groups.labels), self._survey.design
+        if design is None:
+            return np.full(n, np.nan)
+        cells = design.cells(groups.codes)
+        z = np.zeros(len(cells.group))
+        for sign, (numerator, denominator) in zip((1, -1), terms, strict=False):
+            num, den = cells.sum(numerator), cells.sum(denominator)
+            totals = summed(cells.group, den, n)
+            r = _over(summed(cells.group, num, n), totals)
+            z += sign * _over(num - r[cells.group] * den, totals[cells.group])
+        return np.sqrt(cells.variance(z, n))
+
+    def _shares(self, name: str, formula: str, quantity: Floats, quantiles: str) -> Iterator[Record]:
+        by = self._main[1:]
+        amounts = np.where(np.isnan(quantity), 0.0, self._survey.weight * quantity)
+        for groups, rule in [*((g, f"{formula}; {quantiles}") for g in self._split), *((g, formula) for g in by)]:
+            inside = np.where(groups.codes >= 0, amounts, 0.0)
+            numerator, total = _sum(groups, amounts), float(inside.sum())
+            denominator = np.full(len(groups.labels), total)
+            value = _over(numerator, denominator)
+            se = self._share_se(inside, groups, value, total)
+            yield from self._make(name, groups.labels, value, se, numerator, denominator, f"{rule}; {self._context}")
+
+    def _share_se(self, amounts: Floats, groups: Groups, share: Floats, total: float) -> Floats:
+        """Linearised: u = amount · (in the group - share) / total; units outside the group count."""
+        n, design = len(groups.labels), self._survey.design
+        if design is None or not total:
+            return np.full(n, np.nan)
+        cells = design.cells(groups.codes)
+        psu, strata = design.psus(), len(design.sizes)
+        of_psu = summed(psu, amounts, design.n_psus)
+        mine, all_of_psu = cells.sum(amounts), of_psu[cells.psu]
+        key = cells.group * strata + design.stratum[cells.psu]
+        r = share[cells.group]
+        apart = (mine - r * all_of_psu) ** 2 - (r * all_of_psu) ** 2
+        rest = summed(design.stratum, of_psu**2, strata)
+        square = summed(key, apart, n * strata).reshape(n, strata) + np.outer(share**2, rest)
+        sums = summed(key, mine, n * strata).reshape(n, strata)
+        sums = sums - np.outer(share, summed(design.stratum, of_psu, strata))
+        return np.asarray(np.sqrt(design.combine(square, sums)) / abs(total))
+
+    # -------------------------------------------------------------- ranks
+
+    def _ranked(self, groups: Groups) -> Iterator[Record]:
+        """Curve, CGH and index of each group, its units ranked among themselves."""
+        s = self._survey
+        known = np.flatnonzero(~np.isnan(s.welfare + s.benefit))
+        if len(groups.labels) == 1:
+            ladder = s.ladder if len(known) == len(s.ladder.rows) else Ladder.of(s.welfare, s.weight, known)
+            yield from self._curve(groups.labels[0], ladder)
+            return
+        known = known[np.argsort(groups.codes[known], kind="stable")]
+        ends = np.searchsorted(groups.codes[known], np.arange(len(groups.labels)), side="right")
+        for label, rows in zip(groups.labels, np.split(known, ends[:-1]), strict=True):
+            yield from self._curve(label, Ladder.of(s.welfare, s.weight, rows))
+
+    def _curve(self, label: str, ladder: Ladder) -> Iterator[Record]:
+        s, k = self._survey, self._survey.request.quantiles
+        curve = Curve.of(ladder, s.weight, s.benefit)
+        weight, benefit = float(curve.weight.sum()), float(curve.benefit.sum())
+        points = np.arange(1, k + 1) / k
+        if not weight or not benefit:
+            shares, index, variances = np.full(k, np.nan), math.nan, np.full(k + 1, np.nan)
+        else:
+            shares, index = curve.shares(points), curve.index()
+            variances = (
+                np.full(k + 1, np.nan)
+                if s.design is None
+                else curve.variances(points, s.design.psus(ladder.rows), s.design)
+            )
+        se = np.sqrt(variances)
+        for q in CGH_SHARES:
+            at = round(q * k) - 1
+            definition = (
+                f"share of benefits that the poorest {q:.0%} of units get / {q} (1 = no targeting); a tie across"
+                f" the cut counts in proportion; {self._context}"
+            )
+            value = shares[at] / q
+            yield self._record(
+                f"cgh_{round(q * 100)}", label, value, se[at] / q, shares[at] if benefit else math.nan, q, definition
+            )
+        mean = benefit / weight if weight else math.nan
+        definition = (
+            "2 cov(benefit, rank) / mean benefit, rank = tie-averaged weighted fractional rank (negative = pro-poor);"
+            f" {self._context}"
+        )
+        yield self._record("concentration_index", label, index, se[-1], index * mean, mean, definition)
+        prefix = "" if label == "all" else f"{label}/"
+        definition = f"share of benefits that the poorest 1/{k}, 2/{k}, ... of units get; {self._context}"
+        yield from self._make(
+            "concentration_curve", [f"{prefix}q{i + 1}" for i in range(k)], shares, se[:-1],
+            shares * benefit, np.full(k, benefit), definition,
+        )  # fmt: skip
+
+    # -------------------------------------------------------------- records
+
+    def _define(self, ratio: Ratio) -> str:
+        request = self._survey.request
+        parts = [ratio.formula]
+        if ratio.about_poor:
+            parts.append(_poor(request))
+        if ratio.needs_line:
+            parts.append(f"line {request.line}" if request.line else "cannot be computed without --line")
+        return "; ".join([*parts, self._context])
+
+    def _make(
+        self, name: str, labels: list[str], value: Floats, se: Floats, numerator: Floats, denominator: Floats,
+        definition: str,
+    ) -> Iterator[Record]:  # fmt: skip
+        for i, label in enumerate(labels):
+            yield self._record(name, label, value[i], se[i], numerator[i], denominator[i], definition)
+
+    def _record(
+        self, name: str, label: str, value: float, se: float, numerator: float, denominator: float, definition: str
+    ) -> Record:
+        half = self._t * se
+        return Record(
+            name, label, _known(value), _known(se), _known(value - half), _known(value + half),
+            _known(numerator), _known(denominator), definition,
+        )  # fmt: skip
+
+
+def _row(record: Record) -> dict[str, str]:
+    interval = "" if record.se is None else f"{_written(record.ci_low)} to {_written(record.ci_high)}"
+    return {
+        "measure": record.measure,
+        "group": record.group,
+        "value": _written(record.value),
+        "se": "" if record.se is None else _written(record.se),
+        "95 % interval": interval,
+    }
+
+
+def _written(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _known(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _over(numerator: Floats, denominator: Floats) -> Floats:
+    """Quotient, NaN where the denominator is 0."""
+    return np.asarray(numerator / np.where(denominator == 0, np.nan, denominator))
+
+
+def _sum(groups: Groups, values: Floats) -> Floats:
+    if len(groups.labels) == 1 and groups.labels == ["all"]:
+        return np.array([values.sum()])
+    inside = groups.codes >= 0
+    return summed(groups.codes[inside], values[inside], len(groups.labels))
+
+
+def _crossed(by: Groups, quantile: Groups) -> Groups:
+    k = len(quantile.labels)
+    codes = np.where(quantile.codes >= 0, by.codes * k + quantile.codes, -1)
+    return Groups(codes, [f"{value}/{q}" for value in by.labels for q in quantile.labels])
+
+
+def _t_quantile(survey: Survey) -> float:
+    if survey.design is None:
+        return math.nan
+    from scipy.special import stdtrit  # scipy.stats would take seconds to import
+
+    freedom = survey.design.n_psus - len(survey.design.sizes)
+    return float(stdtrit(freedom, 0.5 + CONFIDENCE / 2)) if freedom > 0 else math.nan
+
+
+def _poor(request: Request) -> str:
+    when = "before" if request.rank_before_transfer else "after"
+    if request.eligible is not None:
+        return f"poor as column {request.eligible} says"
+    if request.quota is not None:
+        return f"poor = poorest {request.quota:.4g} of the units by welfare {when} the transfer, tie at the cut in"
+    if request.line is not None:
+        return f"poor = welfare {when} the transfer below {request.line}"
+    return "cannot be computed without --line, --quota or --eligible"
+
+
+def _context(request: Request) -> str:
+    when = "before" if request.rank_before_transfer else "after"
+    weights = [name for name in (request.weight, request.size) if name is not None]
+    served = f"served = {request.served}" if request.served else f"served = {request.benefit} above 0"
+    return f"{served}; welfare {request.welfare} {when} the transfer; weight {' x '.join(weights) or '1'}"

@@ -1,0 +1,135 @@
+"""The columns of one file by their headings, in any format the project reads.
+
+Plain UTF-8 CSV with its header in the first row, and Parquet, are read by polars whole columns at a time; everything
+else goes through the readers of :mod:`pipeline.ingest`, which also find a header below a title.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.errors import InputError, Problem
+from pipeline.ingest.contents import Contents, Format, examine
+from pipeline.ingest.readers import sheets_of
+from pipeline.ingest.sheets import Cell, RawSheet, width
+from pipeline.ingest.text import separator_of
+
+_HEADER_WITHIN = 50  # rows
+ROW = "row_number"
+
+
+def read_columns(path: Path, headings: Sequence[str]) -> pl.DataFrame:
+    """The columns of these headings, named as asked for, and ``row_number`` as a person sees it.
+
+    Number cells arrive as numbers, everything else as text.
+
+    Raises:
+        InputError: the file cannot be read, is empty, or has no such column (the nearest heading is named).
+    """
+    contents = examine(path)
+    frame = _whole_columns(contents, headings)
+    if frame is None:
+        frame = _by_sheets(contents, headings)
+    if not frame.height:
+        raise InputError(Problem(path.name, "a header without rows below it", "one row for each unit"))
+    return frame
+
+
+def _fold(heading: object) -> str:
+    return " ".join(str(heading).split()).casefold()
+
+
+def _places(found: Sequence[str | None], wanted: Sequence[str]) -> dict[str, int]:
+    """Where each wanted heading stands; an exact match goes before one in other letters."""
+    folded = [_fold(h) if h is not None else None for h in found]
+    places = {}
+    for heading in wanted:
+        if heading in found:
+            places[heading] = found.index(heading)
+        elif _fold(heading) in folded:
+            places[heading] = folded.index(_fold(heading))
+    return places
+
+
+def _whole_columns(contents: Contents, headings: Sequence[str]) -> pl.DataFrame | None:
+    """The fast way, for files that allow it; None for all others."""
+    if contents.format is Format.PARQUET:
+        lazy = pl.scan_parquet(contents.path)
+    elif contents.format is Format.TEXT and contents.encoding in ("utf-8", "utf-8-sig"):
+        lazy = pl.scan_csv(contents.path, separator=separator_of(contents), infer_schema=False)
+    else:
+        return None
+    try:
+        names = lazy.collect_schema().names()
+        places = _places(names, headings)
+        if len(places) < len(set(headings)):
+            return None
+        columns = [pl.col(names[place]).alias(heading) for heading, place in places.items()]
+        frame = lazy.select(columns).collect()
+    except (pl.exceptions.PolarsError, OSError):
+        return None  # the project's readers are more patient, and say what is wrong
+    return frame.with_row_index(ROW, offset=2)
+
+
+def _by_sheets(contents: Contents, headings: Sequence[str]) -> pl.DataFrame:
+    seen: list[str] = []
+    for sheet in sheets_of(contents):
+        frame = _from_sheet(sheet, headings, seen)
+        if frame is not None:
+            return frame
+    raise InputError(*_unknown(contents.path.name, headings, seen))
+
+
+def _from_sheet(sheet: RawSheet, headings: Sequence[str], seen: list[str]) -> pl.DataFrame | None:
+    """The rows below the header that has all headings; None, and the most likely header in ``seen``, without one."""
+    parts: list[pl.DataFrame] = []
+    places: dict[str, int] | None = None
+    for batch in sheet.batches():
+        rows = batch
+        if places is None:
+            for i, row in enumerate(batch.head(_HEADER_WITHIN).iter_rows(named=True)):
+                cells = [row[f"c{j}"] for j in range(width(batch))]
+                found = _places(cells, headings)
+                if len(found) == len(set(headings)):
+                    places, rows = found, batch.slice(i + 1)
+                    break
+                _remember(cells, found, headings, seen)
+            else:
+                return None
+        parts.append(_wanted(rows, places))
+    return pl.concat(parts) if parts else None
+
+
+def _remember(cells: list[str | None], found: dict[str, int], headings: Sequence[str], seen: list[str]) -> None:
+    better = len(found) > len(_places(seen, headings)) or len([c for c in cells if c]) > len(seen)
+    if better:
+        seen[:] = [c for c in cells if c]
+
+
+def _wanted(rows: pl.DataFrame, places: dict[str, int]) -> pl.DataFrame:
+    columns = []
+    for heading, j in places.items():
+        if j >= width(rows):
+            columns.append(pl.lit(None, pl.String).alias(heading))
+            continue
+        # a spreadsheet's #N/A is a missing value; its text would be a wrong one
+        written = pl.when(pl.col(f"t{j}") != Cell.ERROR).then(f"c{j}")
+        columns.append(written.alias(heading))
+    return rows.select(pl.col(ROW).cast(pl.UInt32), *columns)
+
+
+def _unknown(file: str, headings: Sequence[str], seen: list[str]) -> list[Problem]:
+    there = _places(seen, headings)
+    problems = []
+    for heading in dict.fromkeys(headings):
+        if heading in there:
+            continue
+        close = difflib.get_close_matches(_fold(heading), [_fold(h) for h in seen], n=1, cutoff=0.5)
+        nearest = next((h for h in seen if close and _fold(h) == close[0]), None)
+        todo = f"did you mean {nearest!r}?" if nearest else f"its columns are: {', '.join(map(repr, seen[:30]))}"
+        problems.append(Problem(file, f"no column {heading!r}", "a heading of the file", todo))
+    return problems
