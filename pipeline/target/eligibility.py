@@ -149,16 +149,16 @@ def eligibility_rows(assessment: Assessment) -> pl.DataFrame:
         "subject_kind", "subject_id", "status", "excluded_by", "served", "kecamatan_code", "desa_code",
         pattern=_pattern(assessment.rules),
     )  # fmt: skip
-    patterns = coded["pattern"].unique().sort().to_list()
-    documents = [_document(assessment.rules, pattern) for pattern in patterns]
-    results = pl.col("pattern").replace_strict(patterns, documents, return_dtype=pl.String)
-    return coded.with_columns(rule_results=results).drop("pattern").sort("subject_kind", "subject_id")
+    patterns = coded.select("pattern").unique()
+    documents = [_document(assessment.rules, pattern) for pattern in patterns["pattern"]]
+    patterns = patterns.with_columns(rule_results=pl.Series(documents, dtype=pl.String))
+    return coded.join(patterns, on="pattern").drop("pattern").sort("subject_kind", "subject_id")
 
 
 def _pattern(rules: tuple[str, ...]) -> pl.Expr:
     """Which rules are false, true or unknown, as one number: few of them occur, however many units there are."""
     states = (pl.col(f"rule_{r}").cast(pl.Int64).fill_null(2) * 3**i for i, r in enumerate(rules))
-    return reduce(pl.Expr.__add__, states)
+    return pl.sum_horizontal(states)
 
 
 def _document(rules: tuple[str, ...], pattern: int) -> str:

@@ -67,7 +67,8 @@ def inclusion_errors(assessment: Assessment) -> pl.DataFrame:
 
 def unverifiable(assessment: Assessment) -> pl.DataFrame:
     """Served, nothing against it, and yet not known to be eligible: in no registry, or a fact is missing."""
-    units = assessment.units.filter("served", pl.col("status") == "unknown")
+    in_doubt = (pl.col("status") == "unknown") | ((pl.col("status") == "eligible") & ~pl.col("in_registry"))
+    units = assessment.units.filter("served", in_doubt)
     reason = pl.when("in_registry").then(pl.lit("unknown_eligibility")).otherwise(pl.lit("not_in_registry"))
     return found(units, "unverifiable", reason, program=assessment.program.code)
 

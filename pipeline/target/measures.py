@@ -76,7 +76,7 @@ def _cells(assessment: Assessment, people: pl.DataFrame, heads: pl.DataFrame) ->
     eligible, ineligible, unsure = free & (status == "eligible"), status == "ineligible", status == "unknown"
     amount, gap = pl.col("amount").fill_null(0), pl.col("entitlement").fill_null(0)
     sums = {
-        "n": pl.lit(1), "eligible": eligible, "eligible_served": eligible & served, "ineligible": ineligible,
+        "n": served.is_not_null(), "eligible": eligible, "eligible_served": eligible & served, "ineligible": ineligible,
         "ineligible_served": ineligible & served, "maybe_unserved": unsure & free & ~served,
         "maybe_served": unsure & free & served, "unsure_unserved": unsure & ~served, "unsure_served": unsure & served,
         "served": served, "amount": amount, "amount_ineligible": pl.when(ineligible).then(amount).otherwise(0),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -21,6 +21,8 @@ from pipeline.rulebook import Card, line_in, read_yaml
 from pipeline.target.language import Condition, ConditionError, Fact, Kind, parse
 from pipeline.target.vocabulary import HOUSEHOLD_FACTS, PERSON_FACTS
 
+Place: TypeAlias = tuple[Path, *tuple[int | str, ...]]
+"""A file and the keys and positions that lead to a value in it."""
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Values = Annotated[tuple[DatedValue, ...], Field(min_length=1)]
 
@@ -237,18 +239,21 @@ class _Reader:
     def read(self) -> Rules:
         settings = values_on(self.written.bars.parameters, self.on)
         settings.update({k[5:]: v for k, v in self.changes.items() if k.startswith("bars.")})
-        bars = self.bars(settings)
+        versions = {
+            code: (path, card, version)
+            for code, (path, card) in sorted(self.written.programs.items())
+            if (version := in_force(card.versions, self.on)) is not None
+        }
+        bars = self.bars(settings, {b for _, _, version in versions.values() for b in version.bars})
         counts: dict[str, Rule] = {}
         parameters: dict[str, dict[str, Scalar]] = {}
-        for code, (path, card) in self.written.programs.items():
+        for code, (path, card, _) in versions.items():
             parameters[code] = self.values(code, card)
             self.counts(path, card, parameters[code], counts)
-        programs = []
-        for code, (path, card) in sorted(self.written.programs.items()):
-            version = in_force(card.versions, self.on)
-            if version is not None:
-                at = card.versions.index(version)
-                programs.append(self.program(path, card, at, parameters[code], counts, bars))
+        programs = [
+            self.program(path, card, card.versions.index(version), parameters[code], counts, bars)
+            for code, (path, card, version) in versions.items()
+        ]
         return Rules(self.on, tuple(programs), counts, bars, settings)
 
     def values(self, code: str, card: ProgramCard) -> dict[str, Scalar]:
@@ -258,9 +263,11 @@ class _Reader:
                 self.problem("--set", f"{code} has no parameter `{name}`", ", ".join(sorted(card.parameters)))
         return values_on(card.parameters, self.on) | changed
 
-    def bars(self, settings: Mapping[str, Scalar]) -> dict[str, Rule]:
+    def bars(self, settings: Mapping[str, Scalar], used: set[str]) -> dict[str, Rule]:
         rules = {}
         for name, bar in self.written.bars.bars.items():
+            if name not in used:
+                continue
             place = (self.written.bars_path, "bars", name, "member")
             condition = self.condition(place, bar.member, PERSON_FACTS, settings)
             if condition is not None:
@@ -273,8 +280,9 @@ class _Reader:
             if condition is None:
                 continue
             if name in HOUSEHOLD_FACTS or (name in known and known[name].condition != condition):
-                where = f"{path}:{line_in(path, 'counts', name)}"
-                self.problem(where, f"`{name}` already means something else", todo="give it another name")
+                self.problem(
+                    (path, "counts", name), f"`{name}` already means something else", todo="give it another name"
+                )
             known[name] = Rule(name, condition, count.member, count.text, "", None)
 
     def program(
@@ -290,7 +298,7 @@ class _Reader:
         facts = facts_for(card.unit, counts)
         conditions = []
         for i, c in enumerate(version.conditions):
-            place: tuple[Path, *tuple[int | str, ...]] = (path, "versions", at, "conditions", i, "condition")
+            place: Place = (path, "versions", at, "conditions", i, "condition")
             tree = self.condition(place, c.condition, facts, values)
             if tree is not None:
                 conditions.append(Rule(c.id, tree, c.condition, c.text, c.law, c.reason))
@@ -298,13 +306,14 @@ class _Reader:
         report = version.report_unserved_if and self.condition(place, version.report_unserved_if, facts, values)
         for name in version.bars:
             if name not in self.written.bars.bars:
-                where = f"{path}:{line_in(path, 'versions', at, 'bars')}"
-                self.problem(where, f"there is no bar `{name}`", ", ".join(self.written.bars.bars))
+                self.problem(
+                    (path, "versions", at, "bars"), f"there is no bar `{name}`", ", ".join(self.written.bars.bars)
+                )
         for other in version.excluded_by:
             if other not in self.written.programs or other == card.code:
-                where = f"{path}:{line_in(path, 'versions', at, 'excluded_by')}"
-                self.problem(where, f"there is no other program `{other}`", ", ".join(self.written.programs))
-        where = f"{path}:{line_in(path, 'versions', at, 'amount')}"
+                known = ", ".join(self.written.programs)
+                self.problem((path, "versions", at, "excluded_by"), f"there is no other program `{other}`", known)
+        where: Place = (path, "versions", at, "amount")
         amount = version.amount
         return Program(
             code=card.code,
@@ -321,14 +330,14 @@ class _Reader:
         )
 
     def component(
-        self, where: str, card: ComponentCard, values: Mapping[str, Scalar], counts: Mapping[str, Rule]
+        self, where: Place, card: ComponentCard, values: Mapping[str, Scalar], counts: Mapping[str, Rule]
     ) -> Component:
         if card.count not in counts:
             self.problem(where, f"there is no count `{card.count}`", ", ".join(counts))
         yearly = self.number(where, card.yearly, values) or 0.0
         return Component(card.count, yearly, self.whole(where, card.at_most, values))
 
-    def number(self, where: str, name: str | None, values: Mapping[str, Scalar]) -> float | None:
+    def number(self, where: Place, name: str | None, values: Mapping[str, Scalar]) -> float | None:
         if name is None:
             return None
         value = values.get(name)
@@ -337,13 +346,13 @@ class _Reader:
             return None
         return float(value)
 
-    def whole(self, where: str, name: str | None, values: Mapping[str, Scalar]) -> int | None:
+    def whole(self, where: Place, name: str | None, values: Mapping[str, Scalar]) -> int | None:
         value = self.number(where, name, values)
         return None if value is None else int(value)
 
     def condition(
         self,
-        place: tuple[Path, *tuple[int | str, ...]],
+        place: Place,
         text: str,
         facts: Mapping[str, Fact],
         values: Mapping[str, Scalar],
@@ -351,12 +360,14 @@ class _Reader:
         try:
             return parse(text, facts, values)
         except ConditionError as error:
-            path, *location = place
-            line = line_in(path, *location) + error.line
-            self.problem(f"{path}:{line}", f"{text.strip()!r}: {error}", todo=error.todo)
+            self.problem(place, f"{text.strip()!r}: {error}", todo=error.todo, below=error.line)
             return None
 
-    def problem(self, where: str, found: str, expected: str = "", todo: str = "") -> None:
+    def problem(self, where: Place | str, found: str, expected: str = "", todo: str = "", *, below: int = 0) -> None:
+        """Remember a problem; its line is looked up only now, because it means reading the file again."""
+        if not isinstance(where, str):
+            path, *location = where
+            where = f"{path}:{line_in(path, *location) + below}"
         self.problems.append(Problem(where, found, expected, todo))
 
 
@@ -367,5 +378,13 @@ def facts_for(unit: str, counts: Mapping[str, Rule]) -> dict[str, Fact]:
 
 
 def load_rules(rules: Path, on: date, changes: Mapping[str, Scalar] | None = None) -> Rules:
-    """Read the rules folder and choose what is in force on a day; see :func:`rules_on`."""
-    return rules_on(read_rules(rules), on, changes)
+    """Read the rules folder and choose what is in force on a day; see :func:`rules_on`.
+
+    Raises:
+        RulesError: also where no program is in force.
+    """
+    in_force_then = rules_on(read_rules(rules), on, changes)
+    if not in_force_then.programs:
+        todo = "add a version that is valid then, with the rules of that time"
+        raise RulesError(Problem(str(rules / "programs"), f"no program is in force on {on}", todo=todo))
+    return in_force_then
