@@ -57,8 +57,9 @@ def name_recipe(titles: Titles) -> Recipe:
     unaccented = pl.col("text").str.to_uppercase().str.normalize("NFKD").str.replace_all(r"[\u0300-\u036f]", "")
     letters = unaccented.str.normalize("NFC")
     spoken = pl.col("letters").str.replace_all(r"['`´‘’ʼ\"]", "").str.replace_all(r"\bA/N\b|[;@&+|]", _BETWEEN)
+    spoken = spoken.str.replace_all(rf"[^\p{{L}}\p{{M}}\p{{N}}.,/(){_BETWEEN}]+", " ")
     marks = "|".join(titles.death_marks)
-    mark = rf"\(\s*(?:{marks})\.?\s*\)|[\s,\-]+(?:{marks})\.?$|^(?:ALMARHUMAH|ALMARHUM|ALMH|ALM)[.\s]+"
+    mark = rf"\(\s*(?:{marks})\.?\s*\)|(?:[\s,]+(?:{marks})\.?)+$|^(?:ALMARHUMAH|ALMARHUM|ALMH|ALM)[.\s]+"
     parts = (
         pl.col("spoken")
         .str.replace_all(mark, " ")
@@ -89,10 +90,9 @@ def _one_name(titles: Titles) -> pl.Expr:
     """One name of a cell, or null: titles, look-alike digits and punctuation off."""
     element = pl.element().str.strip_chars(" .,-")
     bare = element.str.replace(_prefix(titles), "$name").str.replace(_suffix(titles), "")
-    mended = (
-        bare.str.replace_all(r"([\p{L}])0", "${1}O").str.replace_all(r"0([\p{L}])", "O$1")
-        .str.replace_all(r"([\p{L}])1([\p{L}])", "${1}I$2")
-    )  # fmt: skip
+    mended = bare
+    for digit, letter in (("0", "O"), ("1", "I")) * 2:  # twice, as matches in a row overlap
+        mended = mended.str.replace_all(rf"([\p{{L}}]){digit}([\p{{L}}])", f"${{1}}{letter}${{2}}")
     folded = fold_expr(mended)
     empty = folded.str.contains(titles.placeholder_pattern)
     return pl.when(~empty).then(folded)

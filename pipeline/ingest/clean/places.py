@@ -120,20 +120,21 @@ def home(rows: RawRows, rules: PlaceRules, titles: Titles) -> pl.DataFrame:
 _Words: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def _folding(words: _Words) -> tuple[tuple[pl.Expr], ...]:
-    """Punctuation to blanks, abbreviations to one form, the number of a dusun to digits."""
+def _folding(words: _Words, *, level: bool) -> tuple[tuple[pl.Expr], ...]:
+    """Punctuation to blanks, abbreviations to one form, the number of a dusun to digits; with its level, if asked."""
     out = pl.col("text").str.replace_all(r"[^\p{L}\p{M}\p{N}/]+", " ").str.replace_all(r"([\p{L}])([0-9])", "$1 $2")
     for form, ways in words:
         out = out.str.replace_all(rf"\b(?:{'|'.join(ways)})\b", form)
     folded = pl.col("folded")
-    part = [pl.col("numbered").struct.field(str(n)) for n in (1, 2, 3)]
-    spelled = part[0] + part[1].replace(_NUMBERS) + part[2]
-    tidy = (
-        pl.coalesce(spelled, folded).str.replace_all(r"\b(DUSUN|LINGKUNGAN) 0+([0-9])", "${1} ${2}")
-        .str.replace_all(r" +", " ").str.strip_chars(" /")
-    )  # fmt: skip
-    numbered = rf"^(.*?\b(?:DUSUN|LINGKUNGAN) )({'|'.join(_NUMBERS)})\b(.*)$"
-    return (out.alias("folded"),), (folded.str.extract_groups(numbered).alias("numbered"),), (tidy.alias("folded"),)
+    if level:
+        has_level = folded.str.contains(r"^(?:DUSUN|LINGKUNGAN)\b")
+        named = pl.when(has_level | (folded == "")).then(folded).otherwise("DUSUN " + folded)
+    else:
+        named = folded
+    for word, number in _NUMBERS.items():
+        named = named.str.replace_all(rf"\b(DUSUN|LINGKUNGAN) {word}\b", f"${{1}} {number}")
+    tidy = named.str.replace_all(r"\b(DUSUN|LINGKUNGAN) 0+([0-9])", "${1} ${2}").str.replace_all(r" +", " ")
+    return (out.str.strip_chars(" /").alias("folded"),), (tidy.str.strip_chars(" /").alias("folded"),)
 
 
 @cache
@@ -151,16 +152,13 @@ def _address_recipe(words: _Words) -> Recipe:
         pl.when(text != "").then(text).alias("address"), dusun.alias("dusun_in_address"),
         rt.cast(pl.Int64).alias("rt_in_address"), rw.cast(pl.Int64).alias("rw_in_address"),
     )  # fmt: skip
-    return Recipe(_folding(words), out)
+    return Recipe(_folding(words, level=False), out)
 
 
 @cache
 def _dusun_recipe(words: _Words) -> Recipe:
     folded = pl.col("folded")
-    bare = folded.replace(_NUMBERS).str.replace(r"^0+([0-9])", "$1")
-    level = folded.str.contains(r"^(?:DUSUN|LINGKUNGAN)\b")
-    named = pl.when(level).then(folded).when(folded != "").then("DUSUN " + bare)
-    return Recipe(_folding(words), (named.alias("dusun"),))
+    return Recipe(_folding(words, level=True), (pl.when(folded != "").then(folded).alias("dusun"),))
 
 
 def _number(name: str) -> pl.Expr:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.ingest.clean import clean
 from tests.ingest.clean.raw_cells import Cell, Raw, cleaned, cleaner, context, raw_rows
 
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=25, deadline=None)
 MONTHS = [
     "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September",
     "Oktober", "November", "Desember",
