@@ -8,33 +8,32 @@ import pytest
 
 from tests.ingest.clean.raw_cells import Raw, cleaned, error, number, read
 
+AMOUNTS: list[tuple[Raw, int | None]] = [
+    ("Rp 600.000,00", 600_000),
+    ("600.000", 600_000),
+    ("600,000", 600_000),
+    ("600000.0", 600_000),
+    ("600000", 600_000),
+    ("Rp. 600.000,-", 600_000),
+    ("Rp 600 000", 600_000),
+    ("Rp600rb", 600_000),
+    ("1,5 jt", 1_500_000),
+    ("6E+05", 600_000),
+    ("(600.000)", -600_000),
+    ("-600.000", -600_000),
+    (number("600000"), 600_000),
+    (number("600000.4"), 600_000),
+    ("600.0000", None),
+    ("enam ratus ribu", None),
+    ("#VALUE!", None),
+    ("1,23457E+06", None),  # rounded
+    (None, None),
+]
 
-@pytest.mark.parametrize(
-    ("written", "rupiah"),
-    [
-        ("Rp 600.000,00", 600_000),
-        ("600.000", 600_000),
-        ("600,000", 600_000),
-        ("600000.0", 600_000),
-        ("600000", 600_000),
-        ("Rp. 600.000,-", 600_000),
-        ("Rp 600 000", 600_000),
-        ("Rp600rb", 600_000),
-        ("1,5 jt", 1_500_000),
-        ("6E+05", 600_000),
-        ("(600.000)", -600_000),
-        ("-600.000", -600_000),
-        (number("600000"), 600_000),
-        (number("600000.4"), 600_000),
-        ("600.0000", None),
-        ("enam ratus ribu", None),
-        ("#VALUE!", None),
-        ("1,23457E+06", None),  # rounded
-        (None, None),
-    ],
-)
-def test_amount(written: Raw, rupiah: int | None) -> None:
-    assert read("income", written) == rupiah
+
+def test_amount() -> None:
+    rows = cleaned(income=[written for written, _ in AMOUNTS]).accepted
+    assert list(zip((a[0] for a in AMOUNTS), rows["income"], strict=True)) == AMOUNTS
 
 
 @pytest.mark.parametrize(
