@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ import polars as pl
 
 from pipeline.errors import InputError, Problem
 from pipeline.ingest.contents import Contents
-from pipeline.ingest.sheets import BATCH_ROWS, RawSheet, raw_batch
+from pipeline.ingest.sheets import BATCH_ROWS, RawSheet, raw_batch, written
 
 _SEPARATORS: Final = ",;\t|"
 _SAMPLE_LINES: Final = 300
@@ -50,24 +50,48 @@ def separator_of(contents: Contents) -> str:
 def _batches(contents: Contents, separator: str) -> Iterator[pl.DataFrame]:
     done = 0
     with contents.path.open(encoding=contents.encoding, errors="replace", newline="") as file:
-        reader = csv.reader(file, delimiter=separator)
-        while True:
-            try:
-                rows = list(islice(reader, BATCH_ROWS))
-            except csv.Error as error:
-                raise InputError(_open_quote(contents.path, done + 1, str(error))) from error
-            if not rows:
-                return
-            batch = raw_batch(done + 1, rows)
-            _refuse_swallowed_rows(contents.path, batch, rows, done, separator)
-            done += len(rows)
+        while lines := list(islice(file, BATCH_ROWS)):
+            column = pl.Series(lines)
+            if column.str.contains('"', literal=True).any():
+                n, batch = _quoted_block(contents.path, lines, file, separator, done)
+            else:
+                n, batch = len(lines), _plain_block(column, separator, done)
+            done += n
             yield batch
+
+
+def _plain_block(lines: pl.Series, separator: str, done: int) -> pl.DataFrame:
+    """A block without quotation marks: every line is a record, cut at every separator."""
+    records = lines.str.strip_chars_end("\r\n")
+    most = int(records.str.count_matches(separator, literal=True).max() or 0)  # type: ignore[arg-type]
+    cells = records.str.split_exact(separator, most).struct.unnest()
+    columns: list[pl.Series] = [pl.int_range(done + 1, done + len(lines) + 1, dtype=pl.Int64, eager=True)]
+    for j, cell in enumerate(cells):
+        columns += [cell.alias(f"c{j}"), pl.zeros(len(lines), pl.UInt8, eager=True).alias(f"t{j}")]
+    return written(pl.DataFrame([columns[0].alias("row_number"), *columns[1:]]))
+
+
+def _quoted_block(
+    path: Path, lines: list[str], following: Iterator[str], separator: str, done: int
+) -> tuple[int, pl.DataFrame]:
+    """A block with quotation marks: number of records and their rows; the last may reach into the next block."""
+    reader = csv.reader(chain(lines, following), delimiter=separator)
+    rows: list[list[str]] = []
+    try:
+        while reader.line_num < len(lines):
+            rows.append(next(reader))
+    except csv.Error as error:
+        raise InputError(_open_quote(path, done + len(rows) + 1, str(error))) from error
+    batch = raw_batch(done + 1, rows)
+    _refuse_swallowed_rows(path, batch, rows, done, separator)
+    return len(rows), batch
 
 
 def _refuse_swallowed_rows(path: Path, batch: pl.DataFrame, rows: list[list[str]], done: int, separator: str) -> None:
     """A quotation mark without its partner makes the rest of the file one cell: rows would be lost."""
     texts = batch.select(pl.col("^c\\d+$"))
-    if not texts.width or not texts.select(pl.any_horizontal(pl.all().str.contains("\n", literal=True).any())).item():
+    broken = pl.any_horizontal(pl.all().str.contains("\n", literal=True).any())
+    if not texts.width or not texts.select(broken).item():
         return
     usual = Counter(map(len, rows)).most_common(1)[0][0]
     for number, row in enumerate(rows, done + 1):

@@ -27,38 +27,40 @@ def read(
     return recognise(batch, RawSheet(sheet, lambda: iter([batch])), file, cards, said or Said())
 
 
-LISTS = [
-    ("registry", "data.csv", "NIK,NO KK,NAMA LENGKAP,TGL LAHIR,SHDK,DESIL NASIONAL"),
-    ("registry", "DTSEN.csv", "nomor_kartu_keluarga,nomor_induk_kependudukan,nama,jenis_kelamin,tanggal_lahir,status_hubungan_keluarga,desil_nasional"),
-    ("registry", "x.csv", "idsemesta,nama,nik,no_kk,hub_kepala_keluarga,pekerjaan_utama"),
-    ("registry", "x.csv", "nik,no_kk,name,birth_date,sex,relationship,desil"),
-    ("recipients", "a.csv", "NO,NAMA PENERIMA,NIK KTP,TAHAP,BANSOS,IDSEMESTA,NM PROV,NM KAB,NM KEC,NM KEL,ALAMAT"),
-    ("recipients", "PBI.csv", "NO,NOKAPST,NIK,NAMA,TGL LAHIR,STATUS"),
-    ("recipients", "BLT_DD.csv", "NO,NIK,NAMA KEPALA KELUARGA,JENIS KELAMIN,TANGGAL LAHIR,JUMLAH ANGGOTA KELUARGA,ALAMAT,RT,RW,JENIS PEKERJAAN,KRITERIA BLT"),
-    ("recipients", "daftar.csv", "NO,NAMA KPM,NIK,NO KKS,NOMINAL"),
-    ("payments", "daftar_bayar.csv", "NO,NAMA,NIK,NO REKENING,BANK,NOMINAL"),
-    ("payments", "pkh.csv", "NO,NAMA,NO REKENING,NAMA BANK,JUMLAH DIBAYAR,CABANG"),
-    ("transactions", "x.csv", "NO_KARTU,WAKTU_TRANSAKSI,NOMINAL,ID_AGEN"),
-    ("transactions", "x.csv", "card_number,transacted_at,amount,terminal_id"),
-    ("deaths", "x.csv", "NO,NIK,NAMA LENGKAP,TGL LAHIR,TGL MENINGGAL"),
-    ("deaths", "Data_Kematian.csv", "NO,NAMA,NIK,ALAMAT"),
-    ("employment", "x.csv", "NO,NIP,NIK,NAMA,STATUS KEPEGAWAIAN,INSTANSI"),
-    ("employment", "Pegawai.csv", "NO,NIK,NAMA,JABATAN,UNIT KERJA"),
-    ("companions", "x.csv", "NO,NAMA,NIK,JABATAN,WILAYAH TUGAS,NO HP"),
-    ("companions", "Pendamping_PKH.csv", "NO,NAMA PENDAMPING,NO HP,KECAMATAN"),
-    ("tksk", "x.csv", "NO,NAMA TKSK,NIK,KECAMATAN,NO HP"),
-    ("tksk", "x.csv", "no_induk_tksk_a,no_induk_tksk_b,kecamatan,nama,nomor_nik,no_hp"),
-    ("ppks", "x.csv", "NO,NAMA,NIK,KATEGORI PPKS,DESA"),
-    ("ppks", "x.csv", "id_dtks,kabupatenkota,kecamatan,desakeluarahan,nomor_nik,nama,tanggal_lahir,jenis_pmks"),
-    ("ppks", "Data ODGJ 2026.csv", "no,nik,kk,nama,kecamatan,desa,usia,keterangan,pengobatan"),
-    ("proposals", "Usulan.csv", "NO,NAMA,NIK,NO KK,PROGRAM USULAN,ALASAN"),
-    ("proposals", "x.csv", "NO,NAMA,NIK,NO KK,ALAMAT,TGL USULAN"),
-    ("outcomes", "x.csv", "case_id,outcome,visited_at,note"),
-    ("outcomes", "x.csv", "ID KASUS,HASIL KUNJUNGAN,TANGGAL,CATATAN,PETUGAS"),
-]  # fmt: skip
+LISTS = """
+registry | data.csv | NIK,NO KK,NAMA LENGKAP,TGL LAHIR,SHDK,DESIL NASIONAL
+registry | DTSEN.csv | nomor_kartu_keluarga,nomor_induk_kependudukan,nama,jenis_kelamin,tanggal_lahir,\
+status_hubungan_keluarga,desil_nasional
+registry | x.csv | idsemesta,nama,nik,no_kk,hub_kepala_keluarga,pekerjaan_utama
+registry | x.csv | nik,no_kk,name,birth_date,sex,relationship,desil
+recipients | a.csv | NO,NAMA PENERIMA,NIK KTP,TAHAP,BANSOS,IDSEMESTA,NM PROV,NM KAB,NM KEC,NM KEL,ALAMAT
+recipients | PBI.csv | NO,NOKAPST,NIK,NAMA,TGL LAHIR,STATUS
+recipients | BLT_DD.csv | NO,NIK,NAMA KEPALA KELUARGA,JENIS KELAMIN,TANGGAL LAHIR,JUMLAH ANGGOTA KELUARGA,ALAMAT,\
+RT,RW,JENIS PEKERJAAN,KRITERIA BLT
+recipients | daftar.csv | NO,NAMA KPM,NIK,NO KKS,NOMINAL
+payments | daftar_bayar.csv | NO,NAMA,NIK,NO REKENING,BANK,NOMINAL
+payments | pkh.csv | NO,NAMA,NO REKENING,NAMA BANK,JUMLAH DIBAYAR,CABANG
+transactions | x.csv | NO_KARTU,WAKTU_TRANSAKSI,NOMINAL,ID_AGEN
+transactions | x.csv | card_number,transacted_at,amount,terminal_id
+deaths | x.csv | NO,NIK,NAMA LENGKAP,TGL LAHIR,TGL MENINGGAL
+deaths | Data_Kematian.csv | NO,NAMA,NIK,ALAMAT
+employment | x.csv | NO,NIP,NIK,NAMA,STATUS KEPEGAWAIAN,INSTANSI
+employment | Pegawai.csv | NO,NIK,NAMA,JABATAN,UNIT KERJA
+companions | x.csv | NO,NAMA,NIK,JABATAN,WILAYAH TUGAS,NO HP
+companions | Pendamping_PKH.csv | NO,NAMA PENDAMPING,NO HP,KECAMATAN
+tksk | x.csv | NO,NAMA TKSK,NIK,KECAMATAN,NO HP
+tksk | x.csv | no_induk_tksk_a,no_induk_tksk_b,kecamatan,nama,nomor_nik,no_hp
+ppks | x.csv | NO,NAMA,NIK,KATEGORI PPKS,DESA
+ppks | x.csv | id_dtks,kabupatenkota,kecamatan,desakeluarahan,nomor_nik,nama,tanggal_lahir,jenis_pmks
+ppks | Data ODGJ 2026.csv | no,nik,kk,nama,kecamatan,desa,usia,keterangan,pengobatan
+proposals | Usulan.csv | NO,NAMA,NIK,NO KK,PROGRAM USULAN,ALASAN
+proposals | x.csv | NO,NAMA,NIK,NO KK,ALAMAT,TGL USULAN
+outcomes | x.csv | case_id,outcome,visited_at,note
+outcomes | x.csv | ID KASUS,HASIL KUNJUNGAN,TANGGAL,CATATAN,PETUGAS
+"""
 
 
-@pytest.mark.parametrize(("kind", "file", "header"), LISTS)
+@pytest.mark.parametrize(("kind", "file", "header"), [line.split(" | ") for line in LISTS.strip().splitlines()])
 def test_kinds_by_their_headings(cards: Cards, kind: str, file: str, header: str) -> None:
     headings = header.split(",")
     found = read(cards, headings, ["1"] * len(headings), file=file)
@@ -80,17 +82,25 @@ def test_other_tables_are_no_list(cards: Cards, header: str) -> None:
     assert read(cards, headings, ["1"] * len(headings)) is None
 
 
-@pytest.mark.parametrize(
-    ("heading", "column"),
-    [
-        ("N I K", "nik"), ("NIK*", "nik"), ("No. KTP", "nik"), ("NIK (16 digit)", "nik"), ("Nomor Induk Kependudukan (NIK)", "nik"),
-        ("NoKK", "no_kk"), ("NO.KK", "no_kk"), ("Nomor KK Penerima", "no_kk"), ("TANGAL LAHIR", "birth_date"), ("Tgl. Lahir (dd/mm/yyyy)", "birth_date"),
-        ("KECAMTAN", "kecamatan"), ("DESAKELUARAHAN", "desa"), ("Desa / Kelurahan", "desa"), ("RT / RW", "rt_rw"), ("Tempat, Tanggal Lahir", "ttl"),
-        ("Hub. Keluarga", "relationship"), ("NO. REK", "account_number"), ("Jumlah (Rp)", "amount"), ("NOMOR KARTU KELUARGA SEJAHTERA", "card_number"),
-        ("No. WA", "phone"), ("Nama Lengkap Penerima BLT DD", "name"),
-    ],
-)  # fmt: skip
-def test_headings_as_they_are_written(cards: Cards, heading: str, column: str) -> None:
+HEADINGS = {
+    "nik": "N I K|NIK*|No. KTP|NIK (16 digit)|Nomor Induk Kependudukan (NIK)",
+    "no_kk": "NoKK|NO.KK|Nomor KK Penerima|no_kartu_keluarga",
+    "birth_date": "TANGAL LAHIR|Tgl. Lahir (dd/mm/yyyy)|TGL_LHR",
+    "ttl": "Tempat, Tanggal Lahir|TTL",
+    "kecamatan": "KECAMTAN|Kec.|NM KEC",
+    "desa": "DESAKELUARAHAN|Desa / Kelurahan|kelurahan_desa",
+    "rt_rw": "RT / RW|rt_rw",
+    "relationship": "Hub. Keluarga|STAT_HBKEL",
+    "account_number": "NO. REK|Nomor Rekening Bansos",
+    "amount": "Jumlah (Rp)|NOMINAL BANTUAN",
+    "card_number": "NOMOR KARTU KELUARGA SEJAHTERA|NO. KKS",
+    "phone": "No. WA|no_hp",
+    "name": "Nama Lengkap Penerima BLT DD|NAMA_LGKP|Nama KPM",
+}
+
+
+@pytest.mark.parametrize(("column", "heading"), [(c, h) for c, row in HEADINGS.items() for h in row.split("|")])
+def test_headings_as_they_are_written(cards: Cards, column: str, heading: str) -> None:
     matched = cards.match(cards.kinds["recipients"], (heading,))
     assert matched is not None
     assert matched[0] == column
