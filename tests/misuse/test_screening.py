@@ -126,7 +126,7 @@ def test_a_companion_is_known_by_name_and_area(written, kecamatan, meant):
     ("persons", "flagged"), [(["a", "b", "c"], True), (["a", "b"], False), (["a", "b", "a"], False)]
 )
 def test_three_different_persons_on_one_account(persons, flagged):
-    shared = lines(len(persons)).with_columns(account_number=pl.lit("0123456789"), person_id=pl.Series(persons))
+    shared = lines(len(persons)).with_columns(account_number=pl.lit("0123456789"), person_id=pl.Series(list(persons)))
     signals = shared_numbers(shared, "account_number", "shared_account", "account", THRESHOLDS)
     assert signals["subject_id"].to_list() == (["0123456789"] if flagged else [])
 

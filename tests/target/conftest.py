@@ -22,6 +22,7 @@ from pipeline.target import target
 
 PERIOD = Period(2026, 9)
 KECAMATAN, DESA = "750116", "7501162001"
+HERE = {"kecamatan_code": KECAMATAN, "desa_code": DESA}
 
 
 def born(age: int) -> date:
@@ -61,7 +62,7 @@ class Month:
                 person["household_id"] = name
                 person["in_registry"] = registered
                 if registered:
-                    self.row("registry", person["person_id"], desil=desil, **person.pop("said"))
+                    self.row("registry", person["person_id"], desil=desil, **HERE, **person.pop("said"))
         return name
 
     def person(self, name: str, age: int | None = 40, sex: str | None = "L", **facts: Any) -> str:
@@ -89,7 +90,7 @@ class Month:
 
     def receives(self, program: str, person: str, **columns: Any) -> str:
         """A line on a recipients list."""
-        listed = {"kecamatan_code": KECAMATAN, "desa_code": DESA, "nik_status": "valid"} | columns
+        listed = HERE | {"nik_status": "valid"} | columns
         return self.row("recipients", person, program=program, **listed)
 
     def uses(self, card: str, at: Any, **columns: Any) -> None:
