@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import ingest, misuse, publish, resolve, target, validate
+from pipeline.database import check_key
 from pipeline.errors import InputError, Problem
 from pipeline.history import newest_run, previous_run
 from pipeline.meter import Meter
@@ -61,14 +62,13 @@ def run(job: Job, say: Say) -> RunResult:
         InputError: input or usage is at fault; nothing published, no file under ``out`` changed.
         TepatError: anything else that stops a run; nothing published.
     """
+    check_key()
     sweep(job.out)
     started_at = datetime.now(UTC).replace(tzinfo=None)
     identity = identify(job)
     if publish.already_published(job.out, identity):
         say("the same inputs, rules, program and previous run have been published before: nothing to do")
-        found = newest_run(job.out, job.period)
-        run_id = found.run_id if found is not None else identity.run_id
-        return RunResult(run_id, True, summarise(job.final))
+        return _result(job, repeated=True)
     meter = Meter()
     validate.preload()
     with staged(job.out, job.period) as store:
@@ -82,7 +82,10 @@ def run(job: Job, say: Say) -> RunResult:
 
 def run_stage(job: Job, stage: str, say: Say) -> dict[str, float]:
     """One stage by itself, from the files of the stages before it; its cost."""
+    check_key()
     sweep(job.out)
+    if stage == "validate":
+        validate.preload()
     meter = Meter()
     log = {} if stage == "ingest" else _read_log(job.final)
     identity = identify(job) if stage == "ingest" else _identify_as_ingested(job, log)
@@ -97,6 +100,7 @@ def run_stage(job: Job, stage: str, say: Say) -> dict[str, float]:
 
 def publish_stages(job: Job, say: Say) -> RunResult:
     """Publish the stage files that lie under ``out``; refused unless all were made under today's rules and program."""
+    check_key()
     sweep(job.out)
     log = _read_log(job.final)
     identity = _identify_as_ingested(job, log)
@@ -112,7 +116,7 @@ def publish_stages(job: Job, say: Say) -> RunResult:
         )
     if publish.already_published(job.out, identity):
         say("this run has been published before: nothing to do")
-        return RunResult(identity.run_id, True, summarise(job.final))
+        return _result(job, repeated=True)
     meter = Meter()
     meter.timings.update({s: log[s]["cost"] for s in STAGES})
     return _publish(job, identity, datetime.now(UTC).replace(tzinfo=None), meter, say)
@@ -173,9 +177,19 @@ STAGES: dict[str, Callable[[Job, Store, Say], None]] = {
 
 def _publish(job: Job, identity: RunIdentity, started_at: datetime, meter: Meter, say: Say) -> RunResult:
     say("publish")
-    run_id = publish.publish(job.final, job.out, identity, started_at=started_at, timings=meter.timings, say=say)
+    with meter.measure("publish"):
+        publish.publish(job.final, job.out, identity, started_at=started_at, timings=meter.timings, say=say)
     files = (publish.database_path(job.out), publish.read_only_path(job.out), job.final.folder)
-    return RunResult(run_id, False, summarise(job.final), meter.timings, files)
+    return _result(job, repeated=False, timings=meter.timings, files=files)
+
+
+def _result(
+    job: Job, *, repeated: bool, timings: dict[str, dict[str, float]] | None = None, files: tuple[Path, ...] = ()
+) -> RunResult:
+    """What the database now shows of the period."""
+    published = newest_run(job.out, job.period)
+    assert published is not None  # noqa: S101 - it has just been published, or found to be
+    return RunResult(published.run_id, repeated, summarise(published), timings or {}, files)
 
 
 def _entry(identity: RunIdentity, cost: dict[str, float]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The closing summary of a run: the verdict in figures, for the terminal and for ``--json``.
 
-Belongs here: counting what the stage files of one period hold. Not here: measures (:mod:`pipeline.target`), printing.
+Belongs here: counting what a published run holds. Not here: measures (:mod:`pipeline.target`), printing
+(:mod:`pipeline.terminal`).
 """
 
 from __future__ import annotations
@@ -8,24 +9,42 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import polars as pl
+from pipeline.history import PublishedRun
 
-from pipeline.store import Store
-from pipeline.tables import (
-    FINDINGS,
-    HOUSEHOLDS,
-    MATCH_PAIRS,
-    MEASURES,
-    NOTICES,
-    PERSONS,
-    QUALITY_RESULTS,
-    SOURCE_FILES,
-)
+_ROWS = """
+select count(distinct source_file) as files, sum(rows_total)::bigint as total, sum(rows_accepted)::bigint as accepted,
+       sum(rows_quarantined)::bigint as quarantined, sum(rows_layout)::bigint as layout
+from audit.source_files where run_id = $run_id
+"""
+_COUNTS = """
+select (select count(*) from audit.persons where run_id = $run_id) as persons,
+       (select count(*) from audit.households where run_id = $run_id) as households,
+       (select count(*) from audit.match_pairs where run_id = $run_id and decision = 'possible') as possible
+"""
+_FINDINGS = """
+select finding_type, program, count(*) as n, coalesce(sum(amount), 0)::bigint as amount,
+       sum(case when baseline_state = 'new' then 1 else 0 end)::bigint as new
+from audit.findings where run_id = $run_id group by finding_type, program order by finding_type, program
+"""
+_MEASURES = """
+select program, measure, value, numerator, denominator, bound_low, bound_high, definition
+from audit.measures
+where run_id = $run_id and area_level = 'province' and breakdown = 'all'
+  and measure in ('coverage_rate', 'exclusion_error_rate', 'inclusion_error_rate')
+order by program, area_code, measure
+"""
+_CHECKS = """
+select severity, outcome, count(*) as n from audit.quality_results
+where run_id = $run_id and outcome <> 'passed' group by severity, outcome order by severity, outcome
+"""
+_NOTICES = """
+select code, count(*) as n from audit.notices where run_id = $run_id group by code order by code
+"""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Counts of one period; amounts in rupiah a month."""
+    """Counts of one published run; amounts in rupiah a month."""
 
     files: int
     rows: dict[str, int]
@@ -36,9 +55,9 @@ class Summary:
     findings: list[dict[str, Any]]
     """finding_type, program, n, amount, new"""
     measures: list[dict[str, Any]]
-    """province level: measure, program, value, definition"""
-    quality: dict[str, int]
-    """failed and could_not_run checks by severity"""
+    """province level: program, measure, value with its bounds and definition"""
+    quality: list[dict[str, Any]]
+    """checks that did not pass: severity, outcome, n"""
     notices: list[dict[str, Any]]
     """code, n: what the input stage wants somebody to know"""
 
@@ -47,54 +66,21 @@ class Summary:
         return asdict(self)
 
 
-HEADLINE_MEASURES = ("coverage_rate", "exclusion_error_rate", "inclusion_error_rate")
+def summarise(run: PublishedRun) -> Summary:
+    """Count what a published run holds."""
 
+    def rows(query: str) -> list[dict[str, Any]]:
+        return run.sql(query, run_id=run.run_id).to_dicts()
 
-def summarise(store: Store) -> Summary:
-    """Count what lies in the stage files of a period."""
-    sources = store.read(SOURCE_FILES)
-    rows = {
-        name.removeprefix("rows_"): int(sources[name].sum())
-        for name in ("rows_total", "rows_accepted", "rows_quarantined", "rows_layout")
-    }
-    findings = (
-        store.scan(FINDINGS)
-        .group_by("finding_type", "program")
-        .agg(n=pl.len(), amount=pl.col("amount").sum(), new=(pl.col("baseline_state") == "new").sum())
-        .sort("finding_type", "program")
-        .collect()
-    )
-    measures = (
-        store.scan(MEASURES)
-        .filter(
-            (pl.col("area_level") == "province")
-            & (pl.col("breakdown") == "all")
-            & pl.col("measure").is_in(HEADLINE_MEASURES)
-        )
-        .select("program", "measure", "value", "numerator", "denominator", "definition")
-        .sort("program", "measure")
-        .collect()
-    )
-    checks = (
-        store.scan(QUALITY_RESULTS)
-        .filter(pl.col("outcome") != "passed")
-        .group_by("severity", "outcome")
-        .len()
-        .collect()
-    )
-    notices = store.scan(NOTICES).group_by("code").len("n").sort("code").collect()
+    total, counts = rows(_ROWS)[0], rows(_COUNTS)[0]
     return Summary(
-        files=sources["source_file"].n_unique(),
-        rows=rows,
-        persons=_count(store.scan(PERSONS)),
-        households=_count(store.scan(HOUSEHOLDS)),
-        possible_pairs=_count(store.scan(MATCH_PAIRS).filter(pl.col("decision") == "possible")),
-        findings=findings.to_dicts(),
-        measures=measures.to_dicts(),
-        quality={f"{s} {o}": n for s, o, n in checks.sort("severity", "outcome").iter_rows()},
-        notices=notices.to_dicts(),
+        files=total.pop("files"),
+        rows=total,
+        persons=counts["persons"],
+        households=counts["households"],
+        possible_pairs=counts["possible"],
+        findings=rows(_FINDINGS),
+        measures=rows(_MEASURES),
+        quality=rows(_CHECKS),
+        notices=rows(_NOTICES),
     )
-
-
-def _count(frame: pl.LazyFrame) -> int:
-    return int(frame.select(pl.len()).collect().item())

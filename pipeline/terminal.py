@@ -108,8 +108,8 @@ def _print_summary(summary: Summary) -> None:
         for m in summary.measures
     ]
     print_rows("Targeting, whole province", measures, frozenset({"value"}))
-    for name, n in summary.quality.items():
-        print(f"checks {name}: {n}")
+    for check in summary.quality:
+        print(f"checks {check['severity']} {check['outcome']}: {check['n']}")
     for notice in summary.notices:
         print(f"notice {notice['code']}: {notice['n']}")
 
