@@ -45,9 +45,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Result:
-    """Records in the order of the report, and what the reader must know of the file."""
+    """Records in the order of the report, what they have in common, and what to know of the file."""
 
     records: list[Record]
+    context: str
     notices: list[str]
 
     def as_dicts(self) -> list[dict[str, Any]]:
@@ -67,11 +68,14 @@ class Result:
         groups = dict.fromkeys(r.group for r in self.records if r.measure in BY_QUANTILE)
         values = {(r.measure, r.group): _written(r.value) for r in self.records}
         by_quantile = [{"group": g, **{m: values.get((m, g), "") for m in BY_QUANTILE}} for g in groups]
-        definitions = {r.measure: r.definition for r in self.records}
+        definitions = {r.measure: r.definition.removesuffix(f"; {self.context}") for r in reversed(self.records)}
         return [
             ("Targeting measures", [_row(r) for r in single]),
             ("By quantile of welfare", by_quantile),
-            ("Definitions", [{"measure": m, "definition": d} for m, d in definitions.items()]),
+            (
+                f"Definitions ({self.context})",
+                [{"measure": m, "definition": d} for m, d in reversed(definitions.items())],
+            ),
         ]
 
     def write(self, folder: Path) -> list[Path]:
@@ -99,7 +103,7 @@ def measure(frame: pl.DataFrame, request: Request, *, name: str = "table") -> Re
     """
     rows = frame if ROW in frame.columns else frame.with_row_index(ROW, offset=1)
     survey = survey_of(rows, request, name)
-    return Result(list(_Report(survey).records()), survey.notices)
+    return Result(list(_Report(survey).records()), _context(request), survey.notices)
 
 
 class _Report:

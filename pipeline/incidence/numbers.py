@@ -6,6 +6,7 @@ a notice. Missing (blank, ``-``, ``.``, ``NA``) is null, never zero.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,11 +86,10 @@ def _decimal_comma(values: pl.Series, name: str) -> tuple[bool, str]:
     only_here, only_abroad = int((here & ~abroad).sum()), int((abroad & ~here).sum())
     if only_here != only_abroad or not len(marked):
         return only_here > only_abroad, ""
-    # Only numbers like 1.250 or 1,250. Written in full (1250) beside them: the mark is no thousands mark.
-    written_in_full = bool(values.str.contains(r"^[+-]?[0-9]{4,}$").any())
+    # Only numbers like 1.250 or 1,250. Amounts in thousands have no small numbers beside them; fractions do.
+    small = bool(values.str.contains(r"^[+-]?0*[1-9][0-9]{0,2}$").any())
     dots = bool(marked.str.contains(".", literal=True).any())
     example = str(marked.min())
-    reading = example.replace(".", "").replace(",", "")
-    if written_in_full:
-        return not dots, ""
-    return dots, f"column {name!r}: {example} is read as {reading}; if it is a fraction, write it with more digits"
+    reading = example.replace(",", ".") if small else re.sub("[.,]", "", example)
+    notice = f"column {name!r}: {example} is read as {reading}; write decimals, or no marks, to leave no doubt"
+    return dots != small, notice
