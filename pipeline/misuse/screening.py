@@ -131,24 +131,35 @@ def companions_holding_cards(
         .select("card_number", subject_id="companion_id")
         .unique(maintain_order=True)
     )
-    uses = drawn.join(cards, on="card_number").sort("subject_id", "transacted_at", *_ROW)
-    sitting = uses.group_by("subject_id").agg(
-        n_used=pl.col("card_number").n_unique(),
-        places=pl.col("place").n_unique(),
+    of_card = drawn.group_by("card_number").agg(
+        low=pl.col("place").min(),
+        high=pl.col("place").max(),
         first=pl.col("transacted_at").min(),
         last=pl.col("transacted_at").max(),
-        counter=pl.col("at_counter").any() | pl.col("place").is_null().any(),
-        terminal=pl.col("place").first(),
+        elsewhere=pl.col("at_counter").any() | pl.col("place").is_null().any(),
     )
-    held = sitting.filter(
-        pl.col("n_used") >= thresholds.companion_min_cards,
-        pl.col("places") == 1,
-        ~pl.col("counter"),
-        pl.col("last") - pl.col("first") <= thresholds.companion_sitting,
-    ).join(cards.group_by("subject_id").agg(n_known=pl.len()), on="subject_id")
-    signals = _signals(
-        uses.join(held.select("subject_id"), on="subject_id"), "companion_holds_cards", "companion", lines
+    known = cards.group_by("subject_id").agg(n_known=pl.len())
+    held = (
+        cards.join(of_card, on="card_number")
+        .group_by("subject_id")
+        .agg(
+            n_used=pl.len(),
+            terminal=pl.col("low").min(),
+            one_place=pl.col("low").min() == pl.col("high").max(),
+            minutes=pl.col("last").max() - pl.col("first").min(),
+            elsewhere=pl.col("elsewhere").any(),
+        )
+        .filter(
+            pl.col("n_used") >= thresholds.companion_min_cards,
+            "one_place",
+            ~pl.col("elsewhere"),
+            pl.col("minutes") <= thresholds.companion_sitting,
+        )
+        .join(known, on="subject_id")
     )
+    theirs = cards.join(held.select("subject_id"), on="subject_id")
+    uses = drawn.join(theirs, on="card_number").sort("subject_id", "transacted_at", *_ROW)
+    signals = _signals(uses, "companion_holds_cards", "companion", lines)
     fact = pl.struct(cards_of_families="n_known", cards_used="n_used", terminal="terminal").struct.json_encode()
     return signals.join(held.select("subject_id", fact.alias("fact")), on="subject_id")
 
