@@ -174,9 +174,12 @@ def _cell(column: str, look: Look) -> pl.Expr:
     return _PLAIN.get(column, pl.col(column))
 
 
+_SPARED: Final = ("birth_place", "birth_date", "sex", "address", "rt", "rw")
+
+
 def columns(wanted: list[str], look: Look) -> list[str]:
     """The columns of a file: birth and RT/RW joined or not, number of the family first or later."""
-    out = list(wanted)
+    out = [c for c in wanted if not (look.lean and c in _SPARED)]
     if look.join_birth and "birth_place" in out and "birth_date" in out:
         out[out.index("birth_place")] = "ttl"
         out.remove("birth_date")

@@ -46,7 +46,8 @@ def person_facts(world: World, dice: Dice) -> pl.DataFrame:
     key = keys(persons["pid"].to_numpy())
     today = pl.lit(world.today).cast(pl.Int32).cast(pl.Date)
     birth = pl.from_epoch(pl.col("birth_day"), time_unit="d")
-    had_birthday = (today.dt.month() * 100 + today.dt.day()) >= (birth.dt.month() * 100 + birth.dt.day())
+    in_year = [d.dt.month().cast(pl.Int32) * 100 + d.dt.day().cast(pl.Int32) for d in (birth, today)]
+    had_birthday = in_year[0] <= in_year[1]
     age = today.dt.year().cast(pl.Int64) - birth.dt.year() - pl.when(had_birthday).then(0).otherwise(1)
     expecting = pl.Series(pregnant(persons, world.month, world.today, dice))
     silent = pl.Series(dice.happens(key, "pregnancy not written", 0.006))

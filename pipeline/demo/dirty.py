@@ -13,7 +13,7 @@ import polars as pl
 
 from pipeline.demo import noise
 from pipeline.demo.dice import keys, mix
-from pipeline.demo.lists import ListFrame
+from pipeline.demo.lists import PLAIN_DOUBLE, ListFrame
 from pipeline.demo.noise import Profile
 from pipeline.demo.scene import Scene
 
@@ -26,6 +26,8 @@ _UNUSABLE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 }
 """Kind → reason for quarantine → columns left empty."""
 
+_WHY_TWICE = 7.0
+"""A person stands twice in the registry because one of the rows is wrong: so much likelier are errors on it."""
 _PLACEHOLDERS = ("-", "XXX", "TIDAK ADA NAMA", "NN")
 _BARE = ("card_number", "account_number", "phone", "bpjs_number")
 """Numbers that would still tell who a placeholder row is about."""
@@ -37,8 +39,11 @@ def write_badly(sheet: ListFrame, scene: Scene, profile: Profile) -> ListFrame:
     """  # fmt: skip
     rows = sheet.rows.with_columns(own_nik="nik", own_kk="no_kk", own_birth="birth_date")
     quality = profile.lists.get(sheet.kind, 1.0) * profile.lists.get(sheet.program, 1.0)
+    again = (rows["line"] == PLAIN_DOUBLE).to_numpy() & (sheet.kind == "registry")
     code = f"recipients {sheet.program}" if sheet.kind == "payments" else sheet.code
-    rows = noise.befall(rows, code, profile, quality=quality, month=scene.month, dice=scene.dice)
+    rows = noise.befall(
+        rows, code, profile, quality=np.where(again, quality * _WHY_TWICE, quality), month=scene.month, dice=scene.dice
+    )
     rows = noise.exchange_numbers(rows)
     rows = _only_on_recipients(rows, sheet.kind)
     if sheet.kind == "recipients":

@@ -21,6 +21,8 @@ from pipeline.demo.dice import Dice, Keys, keys, mix
 from pipeline.demo.scene import Scene
 
 WHO = ("nik", "no_kk", "name", "birth_date", "birth_place", "sex")
+PLAIN_DOUBLE = 3
+"""``line`` of the second registry row of a person whom the registry has twice for no reason but an error."""
 WHERE = ("address", "dusun", "rt", "rw", "desa", "kecamatan", "kabupaten")
 _REGION = ("desa_code", "kecamatan_code", "kabupaten_code", "true_desa")
 
@@ -158,7 +160,7 @@ def _registry(scene: Scene) -> pl.DataFrame:
     )
     free = (~own["has_second"]).to_numpy() & own["other_hid"].is_null().to_numpy()
     double = dice.some(key, "twice in the registry", 0.011, least=3, among=free)
-    twice = own.filter(pl.Series(double)).with_columns(line=pl.lit(3, dtype=pl.Int64))
+    twice = own.filter(pl.Series(double)).with_columns(line=pl.lit(PLAIN_DOUBLE, dtype=pl.Int64))
     rows = pl.concat([own, second, elsewhere, twice])
     rows = _registry_values(rows, dice)
     rows = _identity(rows, scene, "registry", stale=0.04).with_columns(

@@ -45,6 +45,8 @@ class Look:
     end_mark: bool
     summary_sheet: bool
     stacked_header: bool
+    lean: bool
+    """A recipients or pay list without birth date, sex and neighbourhood."""
     merged_families: bool
     """On a registry sheet the family number stands once, in a cell merged over the members."""
     money: str
@@ -102,6 +104,7 @@ def choose(code: str, area: str, rows: int, dice: Dice) -> Look:
         end_mark=workbook and chance("end mark", 0.12),
         summary_sheet=workbook and not table and chance("summary sheet", 0.2),
         stacked_header=workbook and chance("stacked header", 0.2),
+        lean=code.startswith(("recipients", "payments")) and chance("lean", 0.3),
         merged_families=workbook and code == "registry" and chance("merged families", 0.25),
         money=one("money", ("plain", "dots", "rupiah"), (6, 1, 0.6)),
         scientific=chance("scientific", 0.6),

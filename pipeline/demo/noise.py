@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from pipeline.demo.dice import Dice, Flags, Ints, Keys, keys, mix
+from pipeline.demo.dice import Dice, Flags, Ints, Keys, Reals, keys, mix
 from pipeline.demo.mistakes import OPERATORS, Victims
 
 
@@ -62,6 +62,8 @@ class Profile:
     )  # fmt: skip
     number_columns: float = 0.02
     """Share of files (a list of a kabupaten) whose NIK column was turned into numbers as a whole."""
+    careless: float = 0.06
+    """Share of rows on which every error is :data:`CARELESS` times as likely: errors come together."""
     put_right: float = 0.1
     junk: float = 0.002
 
@@ -72,6 +74,7 @@ class Profile:
         return replace(self, **scaled, junk=self.junk * factor, number_columns=self.number_columns * factor)  # type: ignore[arg-type]
 
 
+CARELESS: Final = 5.0
 FIELD: Final = Profile()
 """As lists come from the field: about one row in seven has something wrong with who it says."""
 CLEAN: Final = FIELD.scaled(0.0)
@@ -86,21 +89,24 @@ NO_NIK_ON_PPKS: Final = 0.45
 # ---------------------------------------------------------------------------------- a list
 
 
-def befall(rows: pl.DataFrame, code: str, profile: Profile, *, quality: float, month: int, dice: Dice) -> pl.DataFrame:
+def befall(
+    rows: pl.DataFrame, code: str, profile: Profile, *, quality: float | Reals, month: int, dice: Dice
+) -> pl.DataFrame:
     """Miswrite the identity columns of a list. Adds ``<column>_damage``: name of the error, null where right.
 
     Args:
         rows: with ``pid``, ``line`` and identity columns, all right.
         code: name of the list; another list has other errors.
-        quality: factor on all rates.
+        quality: factor on all rates, one for the list or one a row.
         month: errors drawn in month 0 are mended little by little.
     """
     key = mix(keys(rows["pid"].to_numpy()), keys(rows["line"].to_numpy()))
+    careless = dice.happens(key, f"careless clerk on {code}", profile.careless)
     lost = _lost_columns(rows, code, profile, dice)
     for column in ("nik", "no_kk", "name", "birth_date", "sex", "desa"):
         shares = getattr(profile, column)
         kinds = list(shares)
-        befallen = min(0.95, sum(shares.values()) * quality)
+        befallen = np.minimum(0.9, sum(shares.values()) * quality * np.where(careless, CARELESS, 1.0))
         bad = dice.happens(key, f"{column} is wrong on {code}", befallen)
         mended = dice.uniform(key, f"{column} is mended on {code}") < 1 - (1 - profile.put_right) ** month
         bad &= ~mended & rows[column].is_not_null().to_numpy()

@@ -40,17 +40,13 @@ def units(scene: Scene) -> pl.DataFrame:
     parts = [_households(scene, served, program) for program in HOUSEHOLD_PROGRAMS]
     parts.append(_persons(scene, served))
     out = pl.concat(parts, how="diagonal_relaxed")
-    lone = (pl.col("n_present") == 0) | ~pl.col("registered")
-    out = out.with_columns(against=pl.when(lone).then(pl.lit([], dtype=pl.List(pl.String))).otherwise("against"))
-    gone = (
-        pl.when(pl.col("gone").is_not_null())
-        .then(pl.concat_list("gone"))
-        .otherwise(pl.lit([], dtype=pl.List(pl.String)))
-    )
+    nothing = pl.lit([], dtype=pl.List(pl.String))
+    out = out.with_columns(against=pl.when("registered").then("against").otherwise(nothing))
+    gone = pl.when(pl.col("gone").is_not_null()).then(pl.concat_list("gone")).otherwise(nothing)
     out = out.with_columns(against=pl.concat_list("against", gone))
     return out.with_columns(
         status=pl.when(pl.col("against").list.len() > 0).then(pl.lit("ineligible"))
-        .when(lone & (pl.col("status") != "unknown")).then(pl.lit("unknown"))
+        .when(~pl.col("registered")).then(pl.lit("unknown"))
         .otherwise("status")
     )  # fmt: skip
 

@@ -147,6 +147,14 @@ def luhn(number: str) -> bool:
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
+@pytest.mark.parametrize("period", [Period(2026, 2), Period(2026, 9), Period(2026, 12)], ids=str)
+def test_ages_are_those_of_the_last_day_of_the_month(period: Period) -> None:
+    month = next(iter(scene.months(100, 3, [period])))
+    end = period.last_day
+    for born, age in month.facts.select("birth", "age").iter_rows():
+        assert age == end.year - born.year - ((end.month, end.day) < (born.month, born.day))
+
+
 REASONS = {
     "exclusion_error": {"eligible_unserved"},
     "inclusion_error": {
