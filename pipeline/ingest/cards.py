@@ -36,6 +36,7 @@ NUMBERING: Final = "#"
 _FUZZY_RANK: Final = 1000
 _BASE_RANK: Final = 100
 _LONGEST_HEADING: Final = 120
+_MOST_REMEMBERED: Final = 100_000
 
 Matched = tuple[str, int]
 """A column (or :data:`IGNORED`, :data:`NUMBERING`) and its rank: the lower, the better the heading says it."""
@@ -234,6 +235,8 @@ class Cards:
     def looks_known(self, text: str) -> bool:
         """Whether any card knows a heading, misspellings aside."""
         if text not in self._looks:
+            if len(self._looks) > _MOST_REMEMBERED:
+                self._looks.clear()
             self._looks[text] = len(text) <= _LONGEST_HEADING and any(k in self.known for k in self._spellings(text))
         return self._looks[text]
 

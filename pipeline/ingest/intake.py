@@ -7,6 +7,7 @@ and comparing months (:mod:`.compare`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -18,9 +19,10 @@ from pipeline.ingest.contents import Contents
 from pipeline.ingest.folder import IGNORE, InputFile
 from pipeline.ingest.layout import Patterns, RowSorter
 from pipeline.ingest.pool import CleaningPool, Sink
-from pipeline.ingest.recognise import Said, nearest_kind, recognise
+from pipeline.ingest.recognise import Reading, Said, continued, foreign_header, nearest_kind, recognise
 from pipeline.ingest.rows import RowNamer, constants_of
 from pipeline.ingest.sheets import RawSheet
+from pipeline.ingest.titles import Place
 
 
 class Intake:
@@ -38,11 +40,13 @@ class Intake:
         self.records: list[SheetRecord] = []
         self.problems: list[Problem] = []
         self.pool = CleaningPool(cleaner, sink, self.notices)
+        self._earlier: Reading | None = None
 
     def take(self, file: InputFile, contents: Contents, sheets: Sequence[RawSheet]) -> None:
         """All sheets of one opened file."""
         records: list[SheetRecord] = []
         top: pl.DataFrame | None = None
+        self._earlier = None
         for sheet in sheets:
             record = SheetRecord(file.name, sheet.name, contents.sha256, sheet.header_in_file, sheet.hidden)
             records.append(record)
@@ -101,9 +105,12 @@ class Intake:
         if said.kind == IGNORE:
             return None
         reading = recognise(batch, sheet, record.source_file, self.cards, said)
+        if reading is None and self._earlier is not None:
+            reading = continued(batch, self._earlier)
         if reading is None:
             return None
         record.kind, record.reading = reading.kind, reading
+        self._earlier = reading
         return _Table(self, record, sheet, said)
 
 
@@ -112,31 +119,48 @@ class _Table:
 
     def __init__(self, intake: Intake, record: SheetRecord, sheet: RawSheet, said: Said) -> None:
         assert record.reading is not None  # noqa: S101 - made for recognised sheets only
-        self._pool = intake.pool
+        self._intake = intake
         self._record = record
-        cards, gazetteer = intake.cards, intake.cleaner.gazetteer
-        constants = constants_of(record.reading, sheet.name, record.source_file, cards, gazetteer)
-        self._sorter = RowSorter(record.reading, intake.patterns)
-        self._namer = RowNamer(record.reading, constants, cards, said, sheet.merges)
-        self._notices = intake.notices
+        self._sheet = sheet
+        self._said = said
+        self._begin(record.reading, Place())
+
+    def _begin(self, reading: Reading, group: Place) -> None:
+        cards, gazetteer = self._intake.cards, self._intake.cleaner.gazetteer
+        constants = constants_of(reading, self._sheet.name, self._record.source_file, cards, gazetteer)
+        self._reading = reading
+        self._sorter = RowSorter(reading, self._intake.patterns, group)
+        self._namer = RowNamer(reading, constants, cards, self._said, self._sheet.merges)
 
     def take(self, batch: pl.DataFrame, *, last: bool) -> None:
-        """Sort and name a batch, and hand its data rows on."""
+        """Sort and name a batch, and hand its data rows on; a header with other columns begins a new table."""
+        cut = foreign_header(batch, self._reading, self._intake.cards)
+        if cut is not None:
+            below = batch.filter(pl.col("row_number") >= cut)
+            other = recognise(below, self._sheet, self._record.source_file, self._intake.cards, self._said)
+            if other is not None and other.kind == self._record.kind:
+                self._take(batch.filter(pl.col("row_number") < cut), last=True)
+                self._begin(replace(other, titles=(*self._reading.titles, *other.titles)), self._sorter.group)
+                self.take(below, last=last)
+                return
+        self._take(batch, last=last)
+
+    def _take(self, batch: pl.DataFrame, *, last: bool) -> None:
         filled = self._namer.fill_down(batch)
         sorted_rows = self._sorter.sort(filled, last=last)
         self._record.layout += sorted_rows.n_layout
         if sorted_rows.data.height:
-            self._pool.add(self._record, self._namer.name(sorted_rows.data))
+            self._intake.pool.add(self._record, self._namer.name(sorted_rows.data))
         if last:
             self._report_programs()
 
     def _report_programs(self) -> None:
         for text, n in sorted(self._namer.unknown_programs.items()):
             message = f"program {text!r} is not known; add it to the aliases of a file in rules/programs"
-            self._notices.add("unknown_program", text, message, about=self._record, rows=n)
+            self._intake.notices.add("unknown_program", text, message, about=self._record, rows=n)
         if n := self._namer.rows_without_program:
             message = "neither column, title nor file name says which program these rows are of; say it in sources.yaml"
-            self._notices.add("unknown_program", "", message, about=self._record, rows=n)
+            self._intake.notices.add("unknown_program", "", message, about=self._record, rows=n)
 
 
 def _unknown_kind(file: InputFile, batch: pl.DataFrame, cards: Cards) -> Problem:

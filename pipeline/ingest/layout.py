@@ -96,14 +96,14 @@ class RowSorter:
     Rows after the last sure data row of a batch wait for the next one: whether they are a footer shows only then.
     """
 
-    def __init__(self, reading: Reading, patterns: Patterns) -> None:
+    def __init__(self, reading: Reading, patterns: Patterns, group: Place | None = None) -> None:
         self._reading = reading
         self._patterns = patterns
         self._waiting: pl.DataFrame | None = None
         self._ended = False
         self._typical: float | None = None
         self._numbered = False
-        self._group = Place()
+        self.group = group or Place()
         self._title_texts = sorted({line.text.upper() for line in reading.titles if len(line.cells) == 1})
 
     def sort(self, batch: pl.DataFrame, *, last: bool) -> Sorted:
@@ -322,13 +322,13 @@ class RowSorter:
 
         def note(row: int) -> None:
             for n in names:
-                said[n][row] = getattr(self._group, n) or ""
+                said[n][row] = getattr(self.group, n) or ""
 
         if body.height:
             note(0)
         cells = body.select(f"c{j}" for j in range(width(body)))
         for row in (labels == GROUP).arg_true().to_list():
-            self._group = _within(self._group, place_in(" ".join(v for v in cells.row(row) if v)))
+            self.group = _within(self.group, place_in(" ".join(v for v in cells.row(row) if v)))
             note(row)
         filled = [
             pl.Series(f"group_{n}", said[n], dtype=pl.String).fill_null(strategy="forward").replace({"": None})

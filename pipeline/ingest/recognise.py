@@ -24,8 +24,10 @@ _CONTENT_ROWS: Final = 300  # rows looked at where a heading's meaning shows in 
 _CONTENT_SHARE: Final = 0.6  # of the filled ones that must look so
 _LEAST_SHARE: Final = 0.4  # of a header's cells that must be known headings
 _LONGEST_TEXT: Final = 500  # characters of a cell that can matter in a title or heading
+_FEWEST_COLUMNS: Final = 2
 _PERSON_NUMBERS: Final = ("nik", "no_kk", "card_number", "account_number", "bpjs_number", "birth_date", "ttl")
 _FROM_CONTENT_RANK: Final = 50
+_CONTINUED_SHARE: Final = 0.5  # of a sheet's rows that must look like the earlier sheet's
 _PROGRAM_WEIGHT: Final = {"recipients": 2.0, "payments": 1.0}
 
 
@@ -197,7 +199,7 @@ def _number_line(lines: Sequence[Line], reading: Reading) -> tuple[Line, ...]:
     first = [m for m in marks if m is not None]
     counting = len(first) == len(marks) and all(b - a in (1, 2) for a, b in pairwise(first))
     enough = len(marks) >= max(2, len(reading.headings) // 2)
-    return (line,) if counting and enough and first[:1] == [1] else ()
+    return (line,) if counting and enough and first[0] in ((1, 2) if len(first) > 3 else (1,)) else ()
 
 
 def _ordinal(text: str) -> int | None:
@@ -260,6 +262,8 @@ def _read_as(
         elif matched[0] != IGNORED and (matched[0] not in best or matched[1] < best[matched[0]][0]):
             best[matched[0]] = (matched[1], j)
     columns = {name: j for name, (_, j) in best.items()}
+    if len(columns) < _FEWEST_COLUMNS:
+        return None
     constants = _from_title(card, columns, spoken)
     present = set(columns) | set(constants) | {part for name in columns for part in JOINED.get(name, ())}
     if not all(present & set(group) for group in card.must_have):
@@ -323,6 +327,34 @@ def _is_summary(reading: Reading, sheet: str, titles: str, cards: Cards) -> bool
     """A sheet of sums per desa, which may name officers but holds no number of a person."""
     said = any(words_of(w) in words_of(text) for w in cards.layout.summary_words for text in (sheet, titles))
     return said and reading.card.table == "mentions" and not any(c in reading.columns for c in _PERSON_NUMBERS)
+
+
+def continued(batch: pl.DataFrame, earlier: Reading) -> Reading | None:
+    """A sheet without a header whose rows look like those of the sheet before it in the workbook continues it."""
+    people = [f"c{earlier.columns[c]}" for c in ("nik", "no_kk", "card_number") if c in earlier.columns]
+    name = f"c{earlier.columns.get('name', -1)}"
+    if name not in batch.columns or not people or not set(people) <= set(batch.columns):
+        return None
+    numbered = pl.any_horizontal(pl.col(people).str.contains(r"^\D?(\d[ .-]?){15,16}$"))
+    alike = batch.select((pl.col(name).str.contains(r"[A-Za-z]{2}") & numbered).fill_null(False).mean()).item()
+    return replace(earlier, header=(), titles=(), unknown=()) if alike > _CONTINUED_SHARE else None
+
+
+def foreign_header(batch: pl.DataFrame, reading: Reading, cards: Cards) -> int | None:
+    """Row number of a header with other columns further down: a second table in the sheet. None where there is none."""
+    anchor = next((f"c{reading.columns[c]}" for c in ("name", "card_number", "case_id") if c in reading.columns), "")
+    if anchor not in batch.columns:
+        return None
+    key = pl.col(anchor).str.head(_LONGEST_TEXT).str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
+    below = pl.col("row_number") > (reading.header_row or 0)
+    candidates = batch.filter(below & key.is_in(list(cards.known)))
+    own = [set(line.cells.items()) for line in reading.header]
+    for line in top_lines(candidates, candidates.height):
+        known = sum(map(cards.looks_known, line.cells.values()))
+        repeated = any(len(set(line.cells.items()) & cells) >= 0.7 * len(line.cells) for cells in own)
+        if known >= 3 and known >= 0.6 * len(line.cells) and not repeated:
+            return line.row_number
+    return None
 
 
 def nearest_kind(batch: pl.DataFrame, cards: Cards) -> str:

@@ -307,3 +307,32 @@ def test_a_family_number_merged_over_its_members(raw: Path, rules: Path) -> None
     write_xlsx(raw / "DTSEN.xlsx", {"Data": rows}, merges={"Data": [(1, 1, 3, 1), (4, 1, 5, 1)]})
     found = ingested(raw, rules)
     assert found.column("no_kk") == {2: no_kk(0), 3: no_kk(0), 4: no_kk(0), 5: no_kk(5), 6: no_kk(5)}
+
+
+def test_a_second_table_with_its_columns_in_another_order(read) -> None:  # type: ignore[no-untyped-def]
+    other = ["NO", "NO KK", "NIK", "NAMA PENERIMA", "NOMINAL"]
+    below = [[i + 1, no_kk(i), nik(i), name(i), 150000] for i in range(5, 8)]
+    above = [["DESA BAKTI"], HEADER, *(person_row(i, "") for i in range(3))]
+    found = read([*above, blank(), ["DESA TOYIDITO"], other, *below])
+    assert found.rows() == [3, 4, 5, 9, 10, 11]
+    assert found.quarantine.is_empty()
+    assert found.column("name")[9] == name(5)
+    assert found.column("amount")[10] == 150000
+    assert [found.column("desa")[r] for r in (3, 9)] == ["BAKTI", "TOYIDITO"]
+
+
+def test_a_sheet_that_continues_another_without_a_header(raw: Path, rules: Path) -> None:
+    pages = {"Data 1": [HEADER, *(person_row(i) for i in range(3))], "Data 2": [person_row(i) for i in range(3, 6)]}
+    write_xlsx(raw / "PKH.xlsx", {**pages, "Catatan": [["hubungi", "operator"], ["0812", "3456"]]})
+    found = ingested(raw, rules)
+    assert found.rows("Data 2") == [1, 2, 3]
+    assert sorted(found.mentions["nik"].to_list()) == sorted(nik(i) for i in range(6))
+    assert dict(found.files.select("sheet", "kind").iter_rows())["Catatan"] == "none"
+
+
+def test_a_desa_without_recipients_says_nihil(read) -> None:  # type: ignore[no-untyped-def]
+    footer = [blank(), ["", "Bakti, September 2026"], ["", "HAMZAH DAUD"]]
+    found = read([["PENERIMA BLT DD DESA BAKTI"], HEADER, ["", "NIHIL"], *footer], "BLT")
+    assert found.rows() == []
+    assert found.quarantine.is_empty()
+    assert "no_rows" in found.codes()
