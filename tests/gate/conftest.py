@@ -1,0 +1,117 @@
+"""One published month of the village, made once; each test gets a copy."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipeline.gate import Screened, screen
+from pipeline.gate.totals import Declared
+from tests.gate.village import FAMILIES, NOW, OCTOBER, Line, Village, pay_list, publish_month
+
+
+@pytest.fixture(scope="session")
+def one_month(tmp_path_factory: pytest.TempPathFactory, rules: Path) -> Path:
+    """A folder with the published month; not to be changed."""
+    folder = tmp_path_factory.mktemp("village")
+    Village(folder / "raw").write()
+    publish_month(folder / "raw", folder / "out", rules)
+    return folder / "out"
+
+
+@pytest.fixture
+def out(one_month: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed at will."""
+    copy = tmp_path / "out"
+    shutil.copytree(one_month, copy)
+    return copy
+
+
+CASES: dict[str, tuple[Line, str, str]] = {
+    "eligible": (Line("eligible"), "pay", ""),
+    "recipient dead": (Line("dead"), "reject", "deceased"),
+    "recipient moved": (Line("moved"), "reject", "moved_out"),
+    "a member is a civil servant": (Line("civil_servant"), "reject", "ineligible"),
+    "a member is a companion": (Line("companion"), "reject", "ineligible"),
+    "desil unknown": (Line("unknown"), "hold", "unknown_eligibility"),
+    "in no registry": (Line("stranger"), "hold", "not_in_registry"),
+    "account of somebody else": (Line("spare0", account=FAMILIES["other"].account), "hold", "account_of_other"),
+    "impossible number": (Line("spare2", nik="7501199903750001"), "hold", "invalid_nik"),
+    "masked number": (Line("spare3", nik="750119******0023"), "pay", "masked_nik"),
+    "number as Excel shows it": (Line("spare4", nik="7,50119E+15"), "pay", "lossy_nik"),
+    "no number": (Line("spare5", nik=""), "pay", "missing_nik"),
+    "account as Excel shows it": (Line("spare6", account="3,34015E+15"), "pay", "account_lost"),
+    "widow, not on the recipients list": (Line("widow", member=1), "pay", "not_on_recipients_list"),
+    "amount with Rp": (Line("spare7", amount="Rp 600.000,00"), "pay", ""),
+    "amount in English": (Line("spare8", amount="600,000"), "pay", ""),
+    "negative amount": (Line("spare9", amount="-600000"), "hold", "unusable_line"),
+    "amount zero": (Line("spare10", amount="0"), "hold", "unusable_line"),
+    "no amount": (Line("spare11", amount=""), "hold", "unusable_line"),
+}
+"""A line, its decision, and its reasons."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A screening and what the database holds of it."""
+
+    out: Path
+    screened: Screened
+    rows: pl.DataFrame
+
+
+@pytest.fixture(scope="session")
+def seen(one_month: Path, rules: Path, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """The lines of all ``CASES`` screened once, in one list; line n is row n + 2."""
+    folder = tmp_path_factory.mktemp("cases")
+    shutil.copytree(one_month, folder / "out")
+    path = pay_list(folder / "Daftar_Bayar_PKH_Oktober_2026.csv", [line for line, _, _ in CASES.values()])
+    screened = screen(path, OCTOBER, folder / "out", rules, person="Operator", now=NOW, say=lambda _: None)
+    return Seen(folder / "out", screened, results(folder / "out", screened.gate_id))
+
+
+Gate = Callable[..., Screened]
+
+
+@pytest.fixture
+def gate(out: Path, rules: Path, tmp_path: Path) -> Gate:
+    """Screens lines, or a file, for October 2026."""
+
+    def run(
+        lines: Iterable[Line] | Path, *, name: str = "Daftar_Bayar_PKH_Oktober_2026.csv", rows: int | None = None,
+        amount: int | None = None, person: str = "Operator", now: datetime = NOW, **options: Any,
+    ) -> Screened:  # fmt: skip
+        path = lines if isinstance(lines, Path) else pay_list(tmp_path / name, lines)
+        period = options.pop("period", OCTOBER)
+        return screen(path, period, out, rules, declared=Declared(rows, amount), person=person, now=now, say=lambda _: None, **options)
+
+    return run
+
+
+def results(out: Path, gate_id: str) -> pl.DataFrame:
+    """What the database holds of a screening, by row."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{out / 'tepat.duckdb'}' as tepat (read_only)")
+        return connection.execute(
+            "select * from tepat.audit.gate_results where gate_id = ? order by sheet, row_number", [gate_id]
+        ).pl()
+
+
+def table(out: Path, name: str) -> pl.DataFrame:
+    """A table of the database."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{out / 'tepat.duckdb'}' as tepat (read_only)")
+        return connection.execute(f"select * from tepat.audit.{name}").pl()
+
+
+def decisions(out: Path, screened: Screened) -> list[tuple[str, str]]:
+    """Decision and reasons of each line, in order."""
+    return results(out, screened.gate_id).select("decision", "reasons").rows()
