@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-_LONG_NUMBER = re.compile(r"\d(?:[ .\-]?\d){10,}")
+_LONG_NUMBER = re.compile(r"\d{11,}|(?<!\d)\d{4,8}(?:[ .\-]\d{4,8}){2,}(?!\d)")
 
 
 def mask_number(text: str, first: int = 6, last: int = 4) -> str:
