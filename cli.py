@@ -187,20 +187,31 @@ def explain(
 
 
 @rules_app.command("check")
-def rules_check(rules: RulesOption = None, as_json: JsonOption = False) -> None:
+def rules_check(
+    rules: RulesOption = None,
+    on: Annotated[
+        str | None, typer.Option("--period", "-p", help="Month whose rules are printed. Default: this month.")
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="id or en.")] = "id",
+    as_json: JsonOption = False,
+) -> None:
     """Find what is wrong in the rules, and print them with the law beside each. Exit code 3 if something is wrong."""
+    from datetime import date
+
+    from pipeline.period import Period
+    from pipeline.rule_check import check_all, rules_in_force
     from pipeline.rulebook import default_rules
-    from pipeline.target import check_rules, rule_table
 
     folder = rules or default_rules()
-    problems = check_rules(folder)
-    table = [] if problems else rule_table(folder)
+    day = Period.parse(on).last_day if on is not None else date.today()
+    problems = check_all(folder)
+    table = [] if problems else rules_in_force(folder, day, lang)
     if as_json:
         print_json({"problems": [str(p) for p in problems], "rules": table})
     else:
-        print_rows("Rules in force", table)
+        print_rows(f"Rules in force on {day}", table)
         for problem in problems:
-            say(str(problem))
+            say(f"error: {problem}")
     if problems:
         raise typer.Exit(3)
 
@@ -271,7 +282,7 @@ def override(
     rules: RulesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Decide a line otherwise: another person, a reason, an end. Signatures before it are void. Exit code 3 if refused."""
+    """Decide a line otherwise: another person, a reason, an end. It voids earlier signatures. Exit code 3 if refused."""
     from pipeline.gate import override as decide_otherwise
     from pipeline.rulebook import default_rules
 

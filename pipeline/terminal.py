@@ -43,7 +43,7 @@ def print_rows(title: str, rows: list[dict[str, Any]], right: frozenset[str] = f
         return
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for name in rows[0]:
-        table.add_column(name.replace("_", " "), justify="right" if name in right else "left")
+        table.add_column(name.replace("_", " "), justify="right" if name in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*("" if v is None else str(v) for v in row.values()))
     Console().print(table)
