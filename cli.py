@@ -282,7 +282,7 @@ def override(
     rules: RulesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Decide a line otherwise: another person, a reason, an end. It voids earlier signatures. Exit code 3 if refused."""
+    """Decide a line otherwise: another person, a reason, an end. It voids signatures. Exit code 3 if refused."""
     from pipeline.gate import override as decide_otherwise
     from pipeline.rulebook import default_rules
 

@@ -36,7 +36,9 @@ def test_no_whole_number_survives_in_a_message(before: str, number: str, after: 
     assert number not in scrub(f"{before} {number} {after}")
 
 
-@pytest.mark.parametrize("written", ["7501 0101 0101 0001", "7501.0101.0101.0001", "7501-0101-0101-0001", "750101 010101 0001"])
+@pytest.mark.parametrize(
+    "written", ["7501 0101 0101 0001", "7501.0101.0101.0001", "7501-0101-0101-0001", "750101 010101 0001"]
+)
 def test_numbers_in_groups_are_masked(written: str) -> None:
     assert scrub(f"row 12: {written} twice") == "row 12: 750101******0001 twice"
 
