@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import polars as pl
 
@@ -14,24 +13,12 @@ from pipeline.period import Period
 from pipeline.store import Store
 from pipeline.target import changes, evidence, findings
 from pipeline.target.assembly import assemble
-from pipeline.target.benefits import benefit_lines, served_units
-from pipeline.target.eligibility import Assessment, assess, eligibility_rows
-from pipeline.target.facts import facts_table, person_facts, unit_facts
+from pipeline.target.eligibility import Assessment, eligibility_rows
+from pipeline.target.facts import facts_table
 from pipeline.target.identity_problems import identity_findings, identity_problems
-from pipeline.target.measures import measures_table
+from pipeline.target.judging import HOUSEHOLD_COLUMNS, PERSON_COLUMNS, ROW_COLUMNS, Records, facts_of, judge
 from pipeline.target.programs import load_rules
 from pipeline.target.taxonomy import Taxonomy, read_taxonomy
-
-ROW_COLUMNS: Final = (
-    "mention_id", "source_file", "sheet", "row_number", "kind", "program", "nik", "nik_status", "name", "desa_code",
-    "kecamatan_code", "card_number", "desil", "income", "pregnant", "school_level", "disability", "odgj",
-    "population_status", "death_date", "active", "amount", "employment_type", "ppks_category",
-)  # fmt: skip
-PERSON_COLUMNS: Final = [
-    "person_id", "household_id", "birth_date", "birth_date_from", "sex", "relationship", "alive", "moved_out",
-    "in_registry", "desa_code", "kecamatan_code", "confidence",
-]  # fmt: skip
-HOUSEHOLD_COLUMNS: Final = ["household_id", "head_person_id", "desil", "in_registry", "desa_code", "kecamatan_code"]
 
 
 def target(
@@ -57,13 +44,13 @@ def target(
     rows = _rows(store)
     persons, households = store.read(tables.PERSONS, PERSON_COLUMNS), store.read(tables.HOUSEHOLDS, HOUSEHOLD_COLUMNS)
     say("facts of persons and households")
-    people = person_facts(persons, rows, in_force)
-    units = unit_facts(households, people, in_force)
-    store.write(tables.FACTS, facts_table(units, people, in_force))
+    records = Records(rows, persons, households)
+    facts = facts_of(records, in_force)
+    people = facts.people
+    store.write(tables.FACTS, facts_table(facts.units, people, in_force))
     say("eligibility and benefits")
-    lines = benefit_lines(rows, people, in_force)
-    assessments = assess(in_force, units, people, served_units(lines))
-    lines = _with_amounts(lines, assessments)
+    judged = judge(records, in_force, facts)
+    lines, assessments = judged.lines, judged.assessments
     store.write(tables.BENEFITS, _benefits(lines))
     eligible = [eligibility_rows(a) for a in assessments]
     with store.writer(tables.ELIGIBILITY) as writer:
@@ -89,8 +76,7 @@ def target(
     store.write(tables.FINDING_EVIDENCE, proofs)
     store.write(tables.FINDING_CHANGES, changed)
     say("measures")
-    heads = households.select("household_id", "head_person_id")
-    store.write(tables.MEASURES, measures_table(assessments, people, heads))
+    store.write(tables.MEASURES, judged.measures())
     say(f"{assembled.height} findings")
 
 
@@ -117,19 +103,6 @@ def _of_program(
         findings.program_overlaps(assessment),
         findings.unclaimed_benefits(assessment, lines, used, idle.filter(pl.col("program") == code)),
     ]
-
-
-def _with_amounts(lines: pl.DataFrame, assessments: list[Assessment]) -> pl.DataFrame:
-    """Lines that state no amount get what the rules give the unit a month."""
-    given = pl.concat(
-        a.units.filter("served").select(pl.lit(a.program.code).alias("program"), "subject_id", "entitlement")
-        for a in assessments
-    )
-    return (
-        lines.join(given, on=["program", "subject_id"], how="left", maintain_order="left")
-        .with_columns(pl.coalesce("amount", "entitlement").alias("amount"))
-        .drop("entitlement")
-    )
 
 
 def _benefits(lines: pl.DataFrame) -> pl.DataFrame:

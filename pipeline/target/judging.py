@@ -1,0 +1,88 @@
+"""What the rules say of everybody: facts, benefits and eligibility, for the month and for what-if questions.
+
+Belongs here: the order of these three steps and the columns they need. Not here: writing stage files
+(:mod:`pipeline.target.stage`), other rules than those in force (:mod:`pipeline.simulate`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from pipeline.target.benefits import benefit_lines, served_units
+from pipeline.target.eligibility import Assessment, assess
+from pipeline.target.facts import person_facts, unit_facts
+from pipeline.target.measures import measures_table
+from pipeline.target.programs import Rules
+
+ROW_COLUMNS: Final = (
+    "mention_id", "source_file", "sheet", "row_number", "kind", "program", "nik", "nik_status", "name", "desa_code",
+    "kecamatan_code", "card_number", "desil", "income", "pregnant", "school_level", "disability", "odgj",
+    "population_status", "death_date", "active", "amount", "employment_type", "ppks_category",
+)  # fmt: skip
+PERSON_COLUMNS: Final = [
+    "person_id", "household_id", "birth_date", "birth_date_from", "sex", "relationship", "alive", "moved_out",
+    "in_registry", "desa_code", "kecamatan_code", "confidence",
+]  # fmt: skip
+HOUSEHOLD_COLUMNS: Final = ["household_id", "head_person_id", "desil", "in_registry", "desa_code", "kecamatan_code"]
+
+
+@dataclass(frozen=True)
+class Records:
+    """What is judged: ``rows`` has ``ROW_COLUMNS`` and ``person_id`` of the mentions that are about somebody."""
+
+    rows: pl.LazyFrame
+    persons: pl.DataFrame
+    households: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts of persons and units under some rules, see :mod:`pipeline.target.facts`."""
+
+    people: pl.DataFrame
+    units: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The programs evaluated; ``lines`` are the benefit lines, each with an amount where list or rules give one."""
+
+    rules: Rules
+    facts: Facts
+    lines: pl.DataFrame
+    assessments: list[Assessment]
+    heads: pl.DataFrame
+
+    def measures(self) -> pl.DataFrame:
+        """Rows of ``tables.MEASURES``."""
+        return measures_table(self.assessments, self.facts.people, self.heads)
+
+
+def facts_of(records: Records, rules: Rules) -> Facts:
+    """The facts that the rules ask for."""
+    people = person_facts(records.persons, records.rows, rules)
+    return Facts(people, unit_facts(records.households, people, rules))
+
+
+def judge(records: Records, rules: Rules, facts: Facts) -> Judged:
+    """Benefits of the month and eligibility under the rules."""
+    lines = benefit_lines(records.rows, facts.people, rules)
+    assessments = assess(rules, facts.units, facts.people, served_units(lines))
+    heads = records.households.select("household_id", "head_person_id")
+    return Judged(rules, facts, _with_amounts(lines, assessments), assessments, heads)
+
+
+def _with_amounts(lines: pl.DataFrame, assessments: list[Assessment]) -> pl.DataFrame:
+    """Lines that state no amount get what the rules give the unit a month."""
+    given = pl.concat(
+        a.units.filter("served").select(pl.lit(a.program.code).alias("program"), "subject_id", "entitlement")
+        for a in assessments
+    )
+    return (
+        lines.join(given, on=["program", "subject_id"], how="left", maintain_order="left")
+        .with_columns(pl.coalesce("amount", "entitlement").alias("amount"))
+        .drop("entitlement")
+    )
