@@ -9,6 +9,7 @@ values (:mod:`.names`), numbers as packed digits (:mod:`.digits`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,8 +76,13 @@ class Compared:
     def __len__(self) -> int:
         return len(self.a)
 
-    def take(self, at: npt.NDArray[np.generic]) -> Compared:
-        """Some of the pairs, by mask or position."""
+    def pieces(self) -> Iterator[Compared]:
+        """The pairs in pieces that fit into little memory; at least one piece."""
+        for start in range(0, max(len(self), 1), _CHUNK):
+            yield self.take(slice(start, start + _CHUNK))
+
+    def take(self, at: npt.NDArray[np.generic] | slice) -> Compared:
+        """Some of the pairs, by mask, position or slice."""
         return Compared(
             self.a[at],
             self.b[at],

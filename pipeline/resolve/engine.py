@@ -14,8 +14,8 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.resolve.blocking import candidate_pairs, distinct, household_pairs, unpack
-from pipeline.resolve.cluster import Evidence, Labels, cluster, evidence, obey, regroup
-from pipeline.resolve.compare import Comparer
+from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster, evidence, obey, regroup
+from pipeline.resolve.compare import Compared, Comparer
 from pipeline.resolve.digits import ALL_KNOWN, Rows
 from pipeline.resolve.features import Features, Numbers
 from pipeline.resolve.households import Codes, households
@@ -69,19 +69,24 @@ def resolve_rows(
     for _ in range(settings.learning.rounds):
         model.learn(compared, settings.learning.prior_pairs)
 
-    def weigh(a: Rows, b: Rows) -> Evidence:
-        more = comparer.compare(a, b)
-        return obey(evidence(more, model.score(more)), judged)
-
-    pairs = obey(evidence(compared, model.score(compared)), judged)
     link, cut = odds(settings.cut.possible), odds(settings.cut.match)
+
+    def weighed(those: Compared) -> Evidence:
+        return obey(evidence(those, model.score(those)), judged)
+
+    def weigh(a: Rows, b: Rows) -> Evidence:
+        return weighed(comparer.compare(a, b))
+
+    # far fewer pairs tie rows together than are compared; what is missing inside a group is compared again
+    kept = [e.take((e.total > link) | (e.total <= NEVER / 2)) for e in map(weighed, compared.pieces())]
+    del compared
+    pairs = Evidence.concat(kept)
     persons, inside = cluster(pairs, len(features), link=link, cut=cut, compare=weigh)
     homes = households(features, persons, where, settings.household.shared_members)
     # a second look inside each household: whoever lives there has fewer to be mistaken for
     housed = Comparer(at_home(features, homes), settings.name)
     close = unpack(household_pairs(features, homes, settings.blocking))
-    seen = housed.compare(*close)
-    near = obey(evidence(seen, model.score(seen)), judged)
+    near = weighed(housed.compare(*close))
     persons = regroup(near, persons, odds(settings.cut.within_household))
     homes = households(features, persons, where, settings.household.shared_members)
     return Resolved(persons, homes, Evidence.concat([inside, near]).distinct(), model, counts, comparer)

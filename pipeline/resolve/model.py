@@ -30,7 +30,6 @@ born on one day; row 0 is 1 (says nothing)."""
 
 DATE_ONE_PART: Final = BIRTH_DATE.index("one_part")
 _SURE: Final = 12.0
-_CHUNK: Final = 1_000_000
 
 
 @dataclass
@@ -94,11 +93,12 @@ class Model:
             tables[column] = table
             by_frequency[column] = [i for i, lv in enumerate(levels, start=1) if lv.stranger == "frequency"]
             visible[column] = [i for i, lv in enumerate(levels, start=1) if lv.visible]
+        rows = max(rows, 2)
         return cls(
             tables,
             by_frequency,
             visible,
-            max(rows, 2),
+            rows,
             matches=2.0 * rows,
             relatives=3.0 * rows,
             twin_spelling=settings.name.twin_spelling,
@@ -112,13 +112,8 @@ class Model:
 
     def score(self, compared: Compared) -> Scores:
         """Weights and odds of compared pairs."""
-        n = len(compared)
-        weights = np.zeros((n, len(COLUMNS) + 1), dtype=np.float32)
-        total = np.zeros(n, dtype=np.float32)
-        relative = np.zeros(n, dtype=np.bool_)
-        for i in range(0, n, _CHUNK):
-            part = slice(i, i + _CHUNK)
-            weights[part], total[part], relative[part] = self._score(compared.take(np.arange(*part.indices(n))))
+        parts = [self._score(part) for part in compared.pieces()]
+        weights, total, relative = (np.concatenate([p[k] for p in parts]) for k in range(3))
         return Scores(weights, total, relative)
 
     def _score(self, compared: Compared) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
@@ -159,24 +154,28 @@ class Model:
         """log2 of the chance that a stranger has the value too."""
         if column == "number":
             # a number is one person's unless written wrongly: one row in 500 carries somebody else's
-            share = (0.002 * share**2 / self.rows).astype(np.float32)
+            chance: Floats = np.log2(0.002 * share**2 / self.rows).astype(np.float32)
+            return chance
         got: Floats = np.log2(np.maximum(share, 0.5 / self.rows**1.2)).astype(np.float32)
         return got
 
     def learn(self, compared: Compared, prior_pairs: float) -> None:
         """Learn the shares among rows of one person, and how many pairs of each class there are."""
-        scores = self.score(compared)
-        probability = scores.probability
-        self.matches = max(float(probability.sum()), 1.0)
-        same_family = compared.levels["family_number"] == 1
-        self.relatives = max(float((1 - probability)[same_family].sum()), 0.25 * self.rows)
-        for k, column in enumerate(COLUMNS[1:], start=1):
+        matches = relatives = 0.0
+        counts = {column: np.zeros(len(self.tables[column])) for column in COLUMNS[1:]}
+        for part in compared.pieces():
+            scores = self.score(part)
+            probability = scores.probability.astype(np.float64)
+            matches += float(probability.sum())
+            relatives += float((1 - probability)[part.levels["family_number"] == 1].sum())
+            for k, column in enumerate(COLUMNS[1:], start=1):
+                sure = scores.total - scores.weights[:, k] > _SURE
+                counts[column] += np.bincount(part.levels[column][sure], minlength=len(counts[column]))
+        self.matches, self.relatives = max(matches, 1.0), max(relatives, 0.25 * self.rows, 1.0)
+        for column, seen in counts.items():
             table = self.tables[column]
-            sure = scores.total - scores.weights[:, k] > _SURE
-            counts = np.bincount(compared.levels[column][sure], minlength=len(table)).astype(np.float64)
             learnable = [i for i in range(1, len(table)) if i not in self.visible[column]]
             before = table[learnable, 0] / table[learnable, 0].sum()
-            seen = counts[learnable]
-            after = (seen + prior_pairs * before) / (seen.sum() + prior_pairs)
+            after = (seen[learnable] + prior_pairs * before) / (seen[learnable].sum() + prior_pairs)
             table[learnable, 0] = np.clip(after, 1e-4, 0.9999)
             self.learned[column] = [round(float(x), 5) for x in table[1:, 0]]

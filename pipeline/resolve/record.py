@@ -17,6 +17,9 @@ from pipeline.resolve.digits import Rows
 from pipeline.resolve.model import Model
 from pipeline.resolve.names import NameLevel
 
+_DOUBTFUL: Final = 12.0
+"""log2 odds (one in 4,096) up to which a match is written down."""
+
 LEVELS: Final[dict[str, tuple[str, ...]]] = {
     "name": tuple("" if v == 0 else v.name.lower() for v in NameLevel),
     "number": NUMBER,
@@ -76,14 +79,15 @@ def pair_rows(
     )
 
 
-def decisions(a: Rows, b: Rows, total: Floats, persons: Labels, possible: float) -> tuple[Rows, pl.Series]:
+def decisions(
+    a: Rows, b: Rows, total: Floats, persons: Labels, *, possible: float, match: float
+) -> tuple[Rows, pl.Series]:
     """Which pairs are written down (positions) and how each was decided.
 
-    A match that nobody could doubt is not worth a row: of those only the pairs that are not beyond doubt are kept.
+    ``possible``: left for review. ``vetoed``: alike by themselves, but kept apart by what else is known of the two
+    groups. Matches that nobody could doubt are not written down: there are millions.
     """
     joined = persons[a] == persons[b]
-    doubtful = np.abs(total) < 12.0
-    match = joined & doubtful
-    open_ = ~joined & (total > possible)
-    kept = np.flatnonzero(match | open_)
-    return kept, pl.Series(np.where(joined[kept], "match", "possible"))
+    kept = np.flatnonzero(np.where(joined, np.abs(total) < _DOUBTFUL, total > possible))
+    apart = np.where(total[kept] > match, "vetoed", "possible")
+    return kept, pl.Series(np.where(joined[kept], "match", apart))

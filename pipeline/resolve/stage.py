@@ -107,7 +107,10 @@ def _write_records(store: Store, features: Features, resolved: Resolved, ids: pl
 
 def _pairs(features: Features, resolved: Resolved, settings: IdentitySettings) -> pl.DataFrame:
     pairs = resolved.pairs
-    kept, decision = record.decisions(pairs.a, pairs.b, pairs.total, resolved.persons, odds(settings.cut.possible))
+    cut = settings.cut
+    kept, decision = record.decisions(
+        pairs.a, pairs.b, pairs.total, resolved.persons, possible=odds(cut.possible), match=odds(cut.match)
+    )
     return record.pair_rows(
         pairs.a[kept], pairs.b[kept], decision, features.mention_id, resolved.comparer, resolved.model
     )
