@@ -181,6 +181,12 @@ class Cards:
         """Keys of all headings that any card knows."""
         return frozenset(key for table in self._tables.values() for key in table)
 
+    @cached_property
+    def column_names(self) -> frozenset[str]:
+        """Names of all columns that a heading can stand for."""
+        own = (name for card in self.kinds.values() for name in card.headings)
+        return frozenset([*self.columns.columns, *JOINED, *own])
+
     def is_own(self, card: SourceCard, heading: str) -> bool:
         """Whether the card itself, not the common list, says what a heading means."""
         matched = self._tables[card.kind].get(heading_key(heading))

@@ -104,7 +104,7 @@ def _json_blocks(contents: Contents) -> Iterator[list[dict[str, Any]]]:
 def _record(contents: Contents, line_number: int, line: str) -> dict[str, Any]:
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or brackets within brackets without end
         record = None
     if not isinstance(record, dict):
         raise InputError(

@@ -8,8 +8,11 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +20,13 @@ from pipeline.errors import InputError, Problem
 
 _CHUNK: Final = 1 << 20
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_MARKS: Final = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\0\0", "utf-32"),  # begins like UTF-16, hence before it
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
 _OTHER_FORMATS: Final = {
     b"%PDF": "a PDF document",
     b"\x89PNG": "a picture",
@@ -27,6 +36,7 @@ _OTHER_FORMATS: Final = {
     b"\x1f\x8b": "a gzip archive",
     b"SQLite": "a database",
 }
+_JSON_DOCUMENT: Final = re.compile(rb"^\s*(\[\s*[{\[]|\{\s*\n)")
 _WEB_PAGE: Final = re.compile(rb"^\s*<(!doctype|html|table|meta|\?xml|head|body|style)", re.IGNORECASE)
 
 
@@ -49,26 +59,40 @@ class Contents:
     encoding: str = ""
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[BufferedReader]:
+    """The bytes of a file; :class:`InputError` where it is none, or must not be read."""
+    if not path.is_file():
+        found = "a link that leads nowhere" if path.is_symlink() else "no file that can be read"
+        raise InputError(Problem(path.name, f"is {found}", "a file", "put the file itself there, or take this out"))
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise InputError(
+            Problem(
+                path.name,
+                f"cannot be opened: {error.strerror}",
+                todo="close it in other programs, and see that you may read it",
+            )
+        ) from error
+
+
 def examine(path: Path) -> Contents:
     """Hash a file and find out its format and encoding.
 
     Raises:
         InputError: the file is empty, holds NUL bytes, or is of a format that cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(_CHUNK)
-            digest = hashlib.sha256(head)
-            text = _TextCheck(head)
-            chunk = head
-            while chunk:
-                text.see(chunk)
-                chunk = file.read(_CHUNK)
-                digest.update(chunk)
-    except OSError as error:
-        raise InputError(
-            Problem(path.name, f"cannot be opened: {error.strerror}", todo="close it elsewhere")
-        ) from error
+    with opened(path) as file:
+        head = file.read(_CHUNK)
+        digest = hashlib.sha256(head)
+        text = _TextCheck(head)
+        chunk = head
+        while chunk:
+            text.see(chunk)
+            chunk = file.read(_CHUNK)
+            digest.update(chunk)
     if not head.strip(b"\0 \r\n\t"):
         raise InputError(Problem(path.name, "the file is empty", "a list with a header row", "ask for it again"))
     found = _format(path, head)
@@ -85,6 +109,8 @@ def _format(path: Path, head: bytes) -> Format:
     named = next((name for mark, name in _OTHER_FORMATS.items() if head.startswith(mark)), None)
     if named is None and _WEB_PAGE.match(head):
         named = "a web page or XML file, whatever its name says"
+    if named is None and _JSON_DOCUMENT.match(head.removeprefix(_MARKS[0][0])):
+        named = "one JSON document over the whole file, not one record a line"
     if named is not None:
         raise InputError(
             Problem(
@@ -120,7 +146,7 @@ class _TextCheck:
 
     def see(self, chunk: bytes) -> None:
         """Look at the next piece."""
-        if self.declared is not None and self.declared.startswith("utf-16"):
+        if self.declared is not None and self.declared.startswith(("utf-16", "utf-32")):
             return
         if self.nul_line is None and (at := chunk.find(b"\0")) >= 0:
             self.nul_line = self._lines + chunk.count(b"\n", 0, at) + 1

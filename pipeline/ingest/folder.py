@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -16,6 +17,7 @@ from pydantic import Field, RootModel, model_validator
 
 from pipeline.errors import InputError, Problem, RulesError
 from pipeline.ingest.cards import KINDS, Heading
+from pipeline.ingest.contents import opened
 from pipeline.ingest.recognise import Said
 from pipeline.rulebook import Card, read_yaml
 
@@ -39,6 +41,10 @@ class SourceEntry(Card):
         if self.kind is not None and self.kind not in (*KINDS, IGNORE):
             raise ValueError(f"kind {self.kind!r} is none of {', '.join((*KINDS, IGNORE))}")
         return self
+
+    def speaks_of(self, sheet: str) -> bool:
+        """Whether the entry is about a sheet of its files."""
+        return self.sheet is None or fnmatch(sheet.lower(), self.sheet.lower())
 
 
 class SourcesCard(RootModel[list[SourceEntry]]):
@@ -80,7 +86,7 @@ class InputFile:
         """What ``sources.yaml`` says of a sheet; later entries over earlier ones."""
         kind, program, columns = None, None, dict[str, str]()
         for entry in self.entries:
-            if entry.sheet is None or fnmatch(sheet.lower(), entry.sheet.lower()):
+            if entry.speaks_of(sheet):
                 kind, program = entry.kind or kind, entry.program or program
                 columns |= entry.columns
         return Said(kind, program, columns)
@@ -106,8 +112,9 @@ def input_files(raw: Path) -> list[InputFile]:
 
 def files_in(raw: Path) -> list[InputFile]:
     """All files of a folder and the folders in it that could be lists, sorted by name; none if there are none."""
-    paths = [p for p in sorted(raw.rglob("*")) if p.is_file() and not _passed_over(p.relative_to(raw))]
-    entries = _entries(raw)
+    paths = [p for p in sorted(raw.rglob("*")) if not p.is_dir() and not _passed_over(p.relative_to(raw))]
+    _refuse_unwritable_names(raw, paths)
+    entries = entries_beside(raw)
     shared = {name for name, n in Counter(p.name for p in paths).items() if n > 1}
     files = []
     for path in paths:
@@ -117,9 +124,22 @@ def files_in(raw: Path) -> list[InputFile]:
     return sorted(files, key=lambda f: f.name)
 
 
+def _refuse_unwritable_names(raw: Path, paths: Sequence[Path]) -> None:
+    """Names in the bytes of another system's encoding can be opened, but neither printed nor kept in a table."""
+    broken = [repr(p.name.encode("utf-8", "replace").decode()) for p in paths if not _is_text(str(p))]
+    if broken:
+        raise InputError(
+            *(Problem(str(raw), f"the file name {name} is no text", todo="rename the file") for name in broken)
+        )
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
 def named_file(path: Path) -> InputFile:
     """A single file, with what a ``sources.yaml`` beside it says."""
-    return InputFile(path, path.name, _matching(_entries(path.parent), path.name))
+    return InputFile(path, path.name, _matching(entries_beside(path.parent), path.name))
 
 
 def _matching(entries: list[SourceEntry], *names: str) -> tuple[SourceEntry, ...]:
@@ -130,7 +150,8 @@ def _passed_over(path: Path) -> bool:
     return any(fnmatch(part, p) for part in path.parts for p in _PASSED_OVER)
 
 
-def _entries(raw: Path) -> list[SourceEntry]:
+def entries_beside(raw: Path) -> list[SourceEntry]:
+    """What the ``sources.yaml`` of a folder says; nothing where there is none."""
     path = raw / SOURCES
     if not path.exists():
         return []
@@ -141,17 +162,27 @@ def _entries(raw: Path) -> list[SourceEntry]:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
+    """SHA-256 of a file's bytes; :class:`InputError` where it cannot be read."""
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def inputs_hash(raw: Path) -> str:
-    """Hash over the names and contents of all input files and of ``sources.yaml``."""
+    """Hash over the names and contents of all input files and of ``sources.yaml``.
+
+    A file that cannot be read counts by its name: ingest names all of them, with all else that is wrong.
+    """
     digest = hashlib.sha256()
     paths = [f.path for f in input_files(raw)]
     if (raw / SOURCES).exists():
         paths.append(raw / SOURCES)
     for path in paths:
-        digest.update(f"{path.relative_to(raw).as_posix()}\0{file_hash(path)}\0".encode())
+        digest.update(f"{path.relative_to(raw).as_posix()}\0{_hash_if_readable(path)}\0".encode())
     return digest.hexdigest()
+
+
+def _hash_if_readable(path: Path) -> str:
+    try:
+        return file_hash(path)
+    except InputError:
+        return ""

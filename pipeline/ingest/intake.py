@@ -77,7 +77,8 @@ class Intake:
         written = [r for r in records if r.total]
         left_out = [r for r in written if r.kind == NONE and file.said(r.sheet).kind != IGNORE]
         if top is not None and left_out and all(r.kind == NONE for r in written):
-            self.problems.append(_unknown_kind(file, top, self.cards))
+            said = {kind for r in written if (kind := file.said(r.sheet).kind) is not None}
+            self.problems.append(_unknown_kind(file, top, self.cards, sorted(said)))
             return
         for record in left_out:
             message = f"sheet {record.sheet!r} is no list of a known kind: its {record.total} rows were left out"
@@ -163,8 +164,21 @@ class _Table:
             self._intake.notices.add("unknown_program", "", message, about=self._record, rows=n)
 
 
-def _unknown_kind(file: InputFile, batch: pl.DataFrame, cards: Cards) -> Problem:
+def _must_have(cards: Cards, kind: str) -> str:
+    return " and ".join(" or ".join(group) for group in cards.kinds[kind].must_have)
+
+
+def _unknown_kind(file: InputFile, batch: pl.DataFrame, cards: Cards, said: Sequence[str]) -> Problem:
     kinds = ", ".join(cards.kinds)
+    if said:
+        needed = "; ".join(f"{kind}: {_must_have(cards, kind)}" for kind in said)
+        return Problem(
+            file.name,
+            f"sources.yaml calls it {', '.join(said)}, but it lacks what such a list must have;"
+            f" {nearest_kind(batch, cards)}",
+            f"columns for {needed}",
+            "mend the kind in sources.yaml, or name the columns there (columns: {heading: column})",
+        )
     return Problem(
         file.name,
         f"no sheet is a list of a known kind; {nearest_kind(batch, cards)}",

@@ -16,7 +16,8 @@ from pipeline.ingest.cards import Cards
 from pipeline.ingest.clean import Cleaner
 from pipeline.ingest.compare import Tally, previous_tally, refuse_too_little, report_vanished
 from pipeline.ingest.contents import Contents, examine
-from pipeline.ingest.folder import InputFile, input_files
+from pipeline.ingest.folder import SOURCES, InputFile, entries_beside, input_files
+from pipeline.ingest.heeded import refuse_unknown_columns, report_unheeded
 from pipeline.ingest.intake import Intake
 from pipeline.ingest.readers import sheets_of
 from pipeline.ingest.sheets import RawSheet
@@ -56,7 +57,9 @@ def ingest(
     """
     cards = Cards.load(rules)
     cleaner = Cleaner.load(rules, period)
-    files = [f for f in input_files(raw) if not f.ignored]
+    present, entries = input_files(raw), entries_beside(raw)
+    refuse_unknown_columns(raw / SOURCES, entries, cards)
+    files = [f for f in present if not f.ignored]
     if not files:
         raise InputError(Problem(str(raw), "sources.yaml leaves out every file", todo="take out a `kind: ignore`"))
     contents, problems = _examined(files)
@@ -79,6 +82,7 @@ def ingest(
         if intake.problems:
             raise InputError(*intake.problems)
         intake.finish()
+        report_unheeded(entries, present, intake.records, intake.notices)
         if previous is not None:
             before = previous_tally(previous)
             if not accept_smaller:

@@ -22,7 +22,9 @@ from pipeline.ingest.titles import program_in
 _DEEPEST: Final = 3  # lines a header can have
 _CONTENT_ROWS: Final = 300  # rows looked at where a heading's meaning shows in its cells
 _CONTENT_SHARE: Final = 0.6  # of the filled ones that must look so
-_LEAST_SHARE: Final = 0.4  # of a header's cells that must be known headings
+_LEAST_SHARE: Final = 0.4  # of a header's cells that must be known headings,
+_ENOUGH_KNOWN: Final = 5  # or so many of them: exports of registries have scores of further columns,
+_WIDEST: Final = 500  # but not thousands
 _LONGEST_TEXT: Final = 500  # characters of a cell that can matter in a title or heading
 _FEWEST_COLUMNS: Final = 2
 _PERSON_NUMBERS: Final = ("nik", "no_kk", "card_number", "account_number", "bpjs_number", "birth_date", "ttl")
@@ -137,7 +139,8 @@ def _may_be_header(block: Sequence[Line], depth: int, cards: Cards, said: Said) 
     texts = [t for line in block for t in line.cells.values()]
     known = sum(cards.looks_known(t) or _said_column(t, said) is not None for t in texts)
     if depth == 1:
-        return known >= 2 and known >= _LEAST_SHARE * len(texts)
+        enough = min(_LEAST_SHARE * len(texts), _ENOUGH_KNOWN if len(texts) <= _WIDEST else len(texts))
+        return known >= 2 and known >= enough
     return known >= 1
 
 

@@ -70,7 +70,8 @@ class RowNamer:
         self._reading = reading
         self._constants = constants
         self._cards = cards
-        self._forced = self._code(said.program) if said.program else None
+        self._said = said.program or ""
+        self._forced = self._code(self._said)
         self._down = [m for m in merges if m.bottom > m.top]
         self._tops: dict[Merge, tuple[str | None, int]] = {}
         self.unknown_programs: dict[str, int] = {}
@@ -149,6 +150,8 @@ class RowNamer:
         """Program codes: as ``sources.yaml`` says, else the row's column, else title, sheet or file."""
         card = self._reading.card
         if self._forced is not None:
+            if self._forced not in self._cards.programs.values():
+                self.unknown_programs[self._said] = self.unknown_programs.get(self._said, 0) + rows.height
             return rows.with_columns(program=pl.lit(self._forced, pl.String)).drop("program#", strict=False)
         title = self._constants.program if card.program else None
         if "program" not in rows.columns:

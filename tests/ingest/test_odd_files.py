@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -109,6 +110,37 @@ def test_all_problems_of_a_folder_are_told_at_once(raw: Path, rules: Path) -> No
     assert "KODE, BARANG, STOK" in message
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in folders")
+def test_what_is_no_readable_file_is_named_with_the_rest(raw: Path, rules: Path) -> None:
+    (raw / "PKH.csv").symlink_to(raw / "nowhere.csv")
+    os.mkfifo(raw / "pipa.csv")
+    (raw / "stok.csv").write_text("KODE,BARANG\n1,BERAS\n")
+    assert inputs_hash(raw) == inputs_hash(raw)
+    message = refused(raw, rules)
+    assert "PKH.csv: is a link that leads nowhere" in message
+    assert "pipa.csv: is no file" in message
+    assert "stok.csv: no sheet is a list of a known kind" in message
+
+
+def test_a_file_name_that_is_no_text(raw: Path, rules: Path) -> None:
+    try:
+        write_csv(raw / "PKH.csv", ROWS).rename(os.fsdecode(os.fsencode(raw) + b"/PKH \xe9.csv"))
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    assert "rename the file" in refused(raw, rules)
+
+
+@pytest.mark.parametrize("text", ['[{"nama": "A"}]', '{\n "data": [{"nama": "A"}]\n}'])
+def test_a_json_document_is_told_from_json_lines(raw: Path, rules: Path, text: str) -> None:
+    (raw / "PKH.json").write_text(text)
+    assert "not one record a line" in refused(raw, rules)
+
+
+def test_json_of_brackets_without_end(raw: Path, rules: Path) -> None:
+    (raw / "PKH.jsonl").write_text('{"nama": ' + "[" * 100_000 + "]" * 100_000 + "}\n")
+    assert "PKH.jsonl, line 1: is not one JSON object" in refused(raw, rules)
+
+
 def test_sources_yaml_leaves_files_out_and_names_kinds(raw: Path, rules: Path) -> None:
     write_csv(raw / "stok.csv", [["KODE", "BARANG"], ["A1", "BERAS"]])
     write_csv(raw / "daftar.csv", [["ORANG", "NOMOR INDUK", "UANG"], ["SITI", nik(1), 5000], ["BUDI", nik(2), 6000]])
@@ -179,7 +211,7 @@ def test_a_stray_cell_at_the_far_corner_of_a_sheet(raw: Path, rules: Path) -> No
     assert "delete the empty rows and columns" in refused(raw, rules)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"])
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_encodings_and_separators(raw: Path, rules: Path, encoding: str, separator: str) -> None:
     rows = [HEADER, *(person_row(i) for i in range(4))]

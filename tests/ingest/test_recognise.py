@@ -82,6 +82,15 @@ def test_other_tables_are_no_list(cards: Cards, header: str) -> None:
     assert read(cards, headings, ["1"] * len(headings)) is None
 
 
+def test_an_export_with_scores_of_columns_that_no_card_knows(cards: Cards) -> None:
+    known = ["NO", "NAMA LENGKAP", "NIK", "NO KK", "TANGGAL LAHIR", "DESIL", "DESA", "KECAMATAN"]
+    headings = [*known, *(f"JENIS BAHAN {i}" for i in range(80))]
+    found = read(cards, headings, ["1"] * len(headings))
+    assert found is not None
+    assert found.kind == "registry"
+    assert len(found.unknown) == 80
+
+
 HEADINGS = {
     "nik": "N I K|NIK*|No. KTP|NIK (16 digit)|Nomor Induk Kependudukan (NIK)",
     "no_kk": "NoKK|NO.KK|Nomor KK Penerima|no_kartu_keluarga",

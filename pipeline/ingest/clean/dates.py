@@ -42,6 +42,8 @@ _SHAPES: Final = {
     "joined": r"^([0-9]{4})([0-9]{2})([0-9]{2})$",
     "joined_dmy": r"^([0-9]{2})([0-9]{2})([0-9]{4})$",
 }
+_NEVER: Final = r"^0001\D0?1\D0?1$|^0?1\D0?1\D0001$"
+"""The first day of all, which programs write where no date is known."""
 _SERIAL: Final = r"^([0-9]{3,5})(?:[.,][0-9]+)?$"
 _TIME: Final = r"[T\s]+([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2})(?:[.,][0-9]+)?)?\s*(AM|PM|WITA|WIB|WIT|Z)?$"
 
@@ -58,7 +60,7 @@ def date_recipe(latest: date) -> Recipe:
 
 def _reading(source: pl.Expr, latest: date) -> tuple[tuple[tuple[pl.Expr, ...], ...], tuple[pl.Expr, ...]]:
     """Steps and results of reading an upper-case text as a date."""
-    bare = source.str.replace(_TIME, "").str.strip_chars(" ,.'`")
+    bare = source.str.replace(_TIME, "").str.strip_chars(" ,.'`").str.replace(_NEVER, "")
     day_first = pl.col("dmy").struct.field("1").is_not_null()
     first, second = pl.coalesce(_part("ymd", 3), _part("dmy", 1)), pl.coalesce(_part("ymd", 2), _part("dmy", 2))
     swapped = day_first & (second > 12) & (first <= 12)

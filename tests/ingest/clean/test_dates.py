@@ -36,6 +36,9 @@ BIRTH_DATES: list[tuple[Raw, date | None, str | None]] = [
     ("00/00/1980", None, "year_only"),
     ("-", None, None),
     ("0000-00-00", None, None),
+    ("0001-01-01", None, None),  # what programs write where no date is known
+    ("01/01/0001 00:00:00", None, None),
+    ("02-03-0085", date(1985, 3, 2), "ambiguous"),
     (None, None, None),
 ]
 
