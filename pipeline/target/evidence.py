@@ -61,7 +61,7 @@ def evidence_table(
         .select("finding_id", "mention_id", pl.col("source_file", "sheet").cast(pl.String), "row_number", fact=said)
         .collect()
     )
-    return pl.concat([proved, _transactions(findings, signals)]).unique(
+    return pl.concat([proved, _behind_signals(findings, signals, rows)]).unique(
         ["finding_id", "source_file", "sheet", "row_number"], keep="first", maintain_order=True
     )
 
@@ -161,19 +161,23 @@ def _ppks(findings: pl.DataFrame, rows: pl.LazyFrame) -> pl.DataFrame:
     )
 
 
-def _transactions(findings: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
-    """Uses of cards (or lines, for shared accounts) behind a signal, as the screening stage listed them."""
+def _behind_signals(findings: pl.DataFrame, signals: pl.DataFrame, rows: pl.LazyFrame) -> pl.DataFrame:
+    """The rows behind a signal as the screening stage listed them: uses of cards, which are no mentions, or lines."""
     place = pl.List(pl.Struct({"source_file": pl.String, "sheet": pl.String, "row_number": pl.Int64}))
     behind = signals.select("reason", "subject_kind", "subject_id", pl.col("evidence").str.json_decode(place))
     misuse = findings.filter(pl.col("finding_type") == "card_misuse")
-    return (
+    places = (
         misuse.select("finding_id", "reason", "subject_kind", "subject_id")
         .join(behind, on=["reason", "subject_kind", "subject_id"])
         .explode("evidence")
         .unnest("evidence")
         .filter(pl.col("row_number").is_not_null())
-        .select(
-            "finding_id", pl.lit(None, pl.String()).alias("mention_id"), "source_file", "sheet", "row_number",
-            fact=pl.concat_str(pl.lit('{"signal":"'), "reason", pl.lit('"}')),
-        )
-    )  # fmt: skip
+    )
+    mentions = rows.select("mention_id", pl.col("source_file", "sheet").cast(pl.String), "row_number")
+    fact = pl.concat_str(pl.lit('{"signal":"'), "reason", pl.lit('"}'))
+    return (
+        places.lazy()
+        .join(mentions, on=["source_file", "sheet", "row_number"], how="left", maintain_order="left")
+        .select("finding_id", "mention_id", "source_file", "sheet", "row_number", fact=fact)
+        .collect()
+    )

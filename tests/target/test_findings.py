@@ -200,6 +200,14 @@ def test_every_finding_rests_on_rows_and_says_one_sentence_without_numbers_of_pe
     assert findings["confidence"].is_between(0, 1).all()
 
 
+def test_a_number_shared_by_several_persons_rests_on_their_mentions(month):
+    lines = {month.receives("sembako", month.person(name), phone="081234567890") for name in ("a", "b", "c", "d")}
+    month.run()
+    shared = month.table(tables.FINDINGS).filter(pl.col("finding_type") == "card_misuse")["finding_id"].item()
+    evidence = month.table(tables.FINDING_EVIDENCE).filter(pl.col("finding_id") == shared)
+    assert set(evidence["mention_id"]) == lines
+
+
 def test_an_unsure_identity_lowers_confidence_and_priority(new_month):
     def priority(confidence):
         month = new_month()
