@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -81,6 +81,7 @@ class LayoutRules(Card):
     header: HeaderRules
     totals: list[str]
     signatures: list[str]
+    offices: list[str]
     notes: list[str]
     sections: list[str]
     end_marks: list[str]
@@ -115,11 +116,13 @@ class Aliases(Card):
     aliases: list[str] = Field(default_factory=list)
 
 
+@lru_cache(100_000)
 def heading_key(text: str) -> str:
     """A heading without what varies in writing: ``No. KK`` and ``no_kk`` are both ``NOKK``."""
     return re.sub(r"[^A-Z0-9]", "", text.upper())
 
 
+@lru_cache(100_000)
 def words_of(text: str) -> str:
     """A text as words in upper case with a blank at both ends, to look for whole words in."""
     return " " + re.sub(r"[^A-Z0-9]+", " ", text.upper()).strip() + " "
@@ -220,6 +223,15 @@ class Cards:
             yield "".join(tokens)
         yield "".join(t for t in tokens if t not in self._qualifiers)
         yield from map(heading_key, inside)
+
+    @cached_property
+    def _by_content(self) -> dict[str, ByContent]:
+        return {heading_key(h): rule for rule in self.columns.by_content for h in rule.headings}
+
+    def by_content(self, spellings: Iterable[str]) -> list[ByContent]:
+        """Rules for headings whose meaning shows in the cells below."""
+        keys = map(heading_key, spellings)
+        return [self._by_content[key] for key in keys if key in self._by_content]
 
     @cached_property
     def _qualifiers(self) -> frozenset[str]:

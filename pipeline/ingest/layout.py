@@ -11,8 +11,8 @@ The rule, in the order it is applied to each row below the header:
 4. A row as full as the list's rows, or with a running number, is data: where name and number are missing,
    cleaning puts it in quarantine.
 5. Of the few rows left, those with a word of a signature, note or group are layout. The rest is layout in a footer
-   (below the last data row, after a gap or one of those words) and where a single cell stands in a numbered list;
-   else it is data.
+   (below the last data row, after one of those words, or after a gap where it lacks a must-have) and where a single
+   cell stands in a numbered list; else it is data.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.ingest.cards import LayoutRules
+from pipeline.ingest.cards import JOINED, LayoutRules
 from pipeline.ingest.recognise import Reading
 from pipeline.ingest.sheets import width
 from pipeline.ingest.titles import Place, place_in
@@ -75,6 +75,7 @@ class Patterns:
 
     totals: str
     footers: str
+    offices: str
     groups: str
     end_marks: str
 
@@ -82,7 +83,11 @@ class Patterns:
     def of(cls, rules: LayoutRules) -> Patterns:
         """Join the patterns of ``_layout.yaml``."""
         return cls(
-            _any(rules.totals), _any([*rules.signatures, *rules.notes]), _any(rules.sections), _any(rules.end_marks)
+            _any(rules.totals),
+            _any([*rules.signatures, *rules.notes]),
+            _any(rules.offices),
+            _any(rules.sections),
+            _any(rules.end_marks),
         )
 
 
@@ -222,6 +227,7 @@ class RowSorter:
             words=pl.sum_horizontal(pl.col(cells).str.contains(_WORD).fill_null(False)),
             named=pl.any_horizontal(pl.col(name).str.contains(_NAME)).fill_null(False) if name else pl.lit(False),
             number=self._has_number(self._columns(rows, _NUMBERS)),
+            complete=self._complete(rows),
             first=pl.coalesce(
                 [
                     pl.when(pl.col("running")).then(None).otherwise(pl.col(numbering)).alias("n")
@@ -234,6 +240,14 @@ class RowSorter:
         return rows.with_columns(
             header_like=self._repeats_header(cells), group=self._group_cell(rows), footer=self._footer_cell(rows)
         )
+
+    def _complete(self, rows: pl.DataFrame) -> pl.Expr:
+        """A name and at least one more thing that the kind must have, all filled."""
+        groups = self._reading.card.must_have
+        wanted = [self._columns(rows, [*g, *(j for j, parts in JOINED.items() if set(parts) & set(g))]) for g in groups]
+        if len(groups) < 2 or not all(wanted):
+            return pl.lit(False)
+        return pl.all_horizontal(pl.any_horizontal(pl.col(columns).is_not_null()) for columns in wanted)
 
     def _repeats_header(self, cells: list[str]) -> pl.Expr:
         """Most filled cells are those of a header line, or the row is one of the titles."""
@@ -252,7 +266,11 @@ class RowSorter:
         return self._matches(rows, self._patterns.groups, _PLACES)
 
     def _footer_cell(self, rows: pl.DataFrame) -> pl.Expr:
-        return self._matches(rows, self._patterns.footers, _JOBS)
+        """A signature's or note's words. Offices are jobs, and place and date a birth, in the columns that hold such."""
+        patterns = self._patterns
+        beside = self._matches(rows, patterns.footers, ("ttl",)) | self._matches(rows, patterns.offices, _JOBS)
+        anywhere = self._matches(rows, patterns.footers, ()) | self._matches(rows, patterns.offices, ())
+        return beside | ((pl.col("filled") == 1) & anywhere)
 
     def _matches(self, rows: pl.DataFrame, pattern: str, besides: Sequence[str]) -> pl.Expr:
         spared = set(self._columns(rows, besides))
@@ -294,19 +312,19 @@ class RowSorter:
         if not len(weak):
             return labels
         where = pl.DataFrame({"row": body["row_number"], "label": labels}).with_columns(
-            run=(pl.col("label") == DATA).cum_sum(),
+            run=pl.col("label").is_in([DATA, HEADER]).cum_sum(),
             next=pl.when(pl.col("label").is_in([DATA, HEADER])).then(pl.col("label")).fill_null(strategy="backward"),
-            breaks=(pl.col("row").diff().fill_null(1) > 1) | pl.col("label").is_in([LAYOUT, GROUP, HEADER]),
+            gap=(pl.col("row").diff().fill_null(1) > 1) | (pl.col("label") == GROUP),
+            footer=pl.col("label") == LAYOUT,
         )
-        where = where.with_columns(broken=pl.col("breaks").cast(pl.Int8).cum_max().over("run") == 1)
-        rows = self._features(body[weak.to_list()]).with_columns(
-            inside=where["next"].gather(weak) == DATA, broken=where["broken"].gather(weak)
-        )
+        broken = [pl.col(c).cast(pl.Int8).cum_max().over("run") == 1 for c in ("gap", "footer")]
+        where = where.select(inside=pl.col("next") == DATA, after_gap=broken[0], after_footer=broken[1])
+        rows = pl.concat([self._features(body[weak.to_list()]), where[weak.to_list()]], how="horizontal")
         alone = (pl.col("in_table") <= 1) & ~pl.col("number")
         tail = ~pl.col("inside").fill_null(False)
         layout = (
             (pl.col("in_table") == 0)
-            | (tail & pl.col("broken"))
+            | (tail & (pl.col("after_footer") | (pl.col("after_gap") & ~pl.col("complete"))))
             | (alone & (self._numbered | ~pl.col("named") & tail))
             | (tail & (pl.col("words") == 0) & ~pl.col("number"))
         )

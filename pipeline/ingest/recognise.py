@@ -26,6 +26,7 @@ _LEAST_SHARE: Final = 0.4  # of a header's cells that must be known headings,
 _ENOUGH_KNOWN: Final = 5  # or so many of them: exports of registries have scores of further columns,
 _WIDEST: Final = 500  # but not thousands
 _LONGEST_TEXT: Final = 500  # characters of a cell that can matter in a title or heading
+_DIGITS_OF_DATA: Final = 8
 _FEWEST_COLUMNS: Final = 2
 _PERSON_NUMBERS: Final = ("nik", "no_kk", "card_number", "account_number", "bpjs_number", "birth_date", "ttl")
 _FROM_CONTENT_RANK: Final = 50
@@ -145,7 +146,11 @@ def _may_be_header(block: Sequence[Line], depth: int, cards: Cards, said: Said) 
 
 
 def _looks_like_data(line: Line) -> bool:
-    return sum(bool(re.search(r"\d{2}", text)) for text in line.cells.values()) > 0.25 * len(line.cells)
+    """Headings are words: no bare number, no long one, few digits at all."""
+    texts = line.cells.values()
+    if any(re.fullmatch(r"[\d.,]+", t) or len(re.findall(r"\d", t)) >= _DIGITS_OF_DATA for t in texts):
+        return True
+    return sum(bool(re.search(r"\d{2}", t)) for t in texts) > 0.25 * len(line.cells)
 
 
 # --------------------------------------------------------------- headings
@@ -287,8 +292,7 @@ def _said_column(written: str, said: Said) -> Matched | None:
 
 def _by_content(card: SourceCard, ways: Iterable[str], body: pl.DataFrame, j: int, cards: Cards) -> Matched | None:
     """A heading with several meanings, read by what most of its cells look like."""
-    keys = {heading_key(way) for way in ways}
-    rules = [r for r in cards.columns.by_content if keys & {heading_key(h) for h in r.headings}]
+    rules = cards.by_content(ways)
     if not rules or any(cards.is_own(card, way) for way in ways) or f"c{j}" not in body.columns:
         return None
     cells = body[f"c{j}"].drop_nulls().str.strip_chars(" '\u00a0")

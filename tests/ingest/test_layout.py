@@ -336,3 +336,38 @@ def test_a_desa_without_recipients_says_nihil(read) -> None:  # type: ignore[no-
     assert found.rows() == []
     assert found.quarantine.is_empty()
     assert "no_rows" in found.codes()
+
+
+def test_a_birth_or_a_job_is_no_signature(read) -> None:  # type: ignore[no-untyped-def]
+    header = [
+        "NAMA",
+        "NIK",
+        "NO KK",
+        "TTL",
+        "ALAMAT",
+        "RT",
+        "RW",
+        "DESA",
+        "KECAMATAN",
+        "PEKERJAAN",
+        "NO KKS",
+        "NOMINAL",
+    ]
+    full = [
+        name(0),
+        nik(0),
+        no_kk(0),
+        "Gorontalo, 31-12-1989",
+        "Dusun I",
+        "1",
+        "2",
+        "Bakti",
+        "Pulubala",
+        "Petani",
+        "",
+        5,
+    ]
+    scant = [name(1), "", "", "Limboto, 30 September 1970", *blank(5), "Kepala Desa", "", ""]
+    found = read([["KPM PKH"], header, full, scant, full])
+    assert found.rows() == [3, 5]
+    assert found.quarantined() == {4: "no_number"}

@@ -93,7 +93,7 @@ def _write(folder: Path, form: str, rows: list[Row], header: Row, people: list[R
     return first if kind not in ("parquet", "jsonl") else 2
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(_lists(), st.sampled_from(_FORMATS))
 def test_rows_in_are_rows_out_and_values_come_back(
     written: tuple[list[Row], list[Row], list[Row], bool], form: str
