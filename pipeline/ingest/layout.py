@@ -266,7 +266,7 @@ class RowSorter:
         return self._matches(rows, self._patterns.groups, _PLACES)
 
     def _footer_cell(self, rows: pl.DataFrame) -> pl.Expr:
-        """A signature's or note's words. Offices are jobs, and place and date a birth, in the columns that hold such."""
+        """A signature's or note's words; offices are jobs, place and date a birth, in the columns of such."""
         patterns = self._patterns
         beside = self._matches(rows, patterns.footers, ("ttl",)) | self._matches(rows, patterns.offices, _JOBS)
         anywhere = self._matches(rows, patterns.footers, ()) | self._matches(rows, patterns.offices, ())
