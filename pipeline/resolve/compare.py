@@ -52,7 +52,8 @@ _ENOUGH_DIGITS: Final = 12
 _SOME_DIGITS: Final = 8
 _NEIGHBOURS_BORN_TOGETHER: Final = 0.5
 _HEAPED: Final = ((1, 1), (1, 7), (31, 12))
-_CHUNK: Final = 1_000_000
+PIECE: Final = 1_000_000
+"""Pairs that are compared at a time: what bounds the memory."""
 
 
 @dataclass
@@ -78,8 +79,8 @@ class Compared:
 
     def pieces(self) -> Iterator[Compared]:
         """The pairs in pieces that fit into little memory; at least one piece."""
-        for start in range(0, max(len(self), 1), _CHUNK):
-            yield self.take(slice(start, start + _CHUNK))
+        for start in range(0, max(len(self), 1), PIECE):
+            yield self.take(slice(start, start + PIECE))
 
     def take(self, at: npt.NDArray[np.generic] | slice) -> Compared:
         """Some of the pairs, by mask, position or slice."""
@@ -136,7 +137,7 @@ class Comparer:
 
     def compare(self, a: Rows, b: Rows) -> Compared:
         """Levels of all columns for pairs of rows."""
-        pieces = [self._compare(a[i : i + _CHUNK], b[i : i + _CHUNK]) for i in range(0, max(len(a), 1), _CHUNK)]
+        pieces = [self._compare(a[i : i + PIECE], b[i : i + PIECE]) for i in range(0, max(len(a), 1), PIECE)]
         return Compared.concat(pieces)
 
     def _compare(self, a: Rows, b: Rows) -> Compared:

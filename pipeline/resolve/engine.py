@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import log2
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +16,15 @@ import polars as pl
 
 from pipeline.resolve.blocking import candidate_pairs, distinct, household_pairs, unpack
 from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster, evidence, obey, regroup
-from pipeline.resolve.compare import Compared, Comparer
+from pipeline.resolve.compare import PIECE, Compared, Comparer
 from pipeline.resolve.digits import ALL_KNOWN, Rows
 from pipeline.resolve.features import Features, Numbers
 from pipeline.resolve.households import Codes, households
 from pipeline.resolve.judgements import Judged
 from pipeline.resolve.model import Model
 from pipeline.resolve.settings import IdentitySettings
+
+_HOPELESS: Final = -12.0
 
 
 def odds(probability: float) -> float:
@@ -64,10 +67,11 @@ def resolve_rows(
     candidates, counts = candidate_pairs(features, settings.blocking)
     candidates = distinct(np.concatenate([candidates, _judged_pairs(judged)]))
     comparer = Comparer(features, settings.name)
-    compared = comparer.compare(*unpack(candidates))
     model = Model.start(settings, len(features))
+    compared, relatives = _hopeful(comparer, model, *unpack(candidates))
+    del candidates
     for _ in range(settings.learning.rounds):
-        model.learn(compared, settings.learning.prior_pairs)
+        model.learn(compared, settings.learning.prior_pairs, relatives)
 
     link, cut = odds(settings.cut.possible), odds(settings.cut.match)
 
@@ -90,6 +94,22 @@ def resolve_rows(
     persons = regroup(near, persons, odds(settings.cut.within_household))
     homes = households(features, persons, where, settings.household.shared_members)
     return Resolved(persons, homes, Evidence.concat([inside, near]).distinct(), model, counts, comparer)
+
+
+def _hopeful(comparer: Comparer, model: Model, a: Rows, b: Rows) -> tuple[Compared, float]:
+    """The pairs, compared in pieces, without those that even the most lenient model could not join.
+
+    A pair stays if it is not far below even, or would not be but for its worst column: those teach the model how often
+    the columns of one person disagree. Also says how many pairs, kept or not, have one family number.
+    """
+    kept, same_family = [], 0
+    for i in range(0, max(len(a), 1), PIECE):
+        piece = comparer.compare(a[i : i + PIECE], b[i : i + PIECE])
+        scores = model.score(piece)
+        but_for_worst = scores.total - np.minimum(scores.weights.min(axis=1), 0)
+        kept.append(piece.take((scores.total > _HOPELESS) | (but_for_worst > 0)))
+        same_family += int((piece.levels["family_number"] == 1).sum())
+    return Compared.concat(kept), float(same_family)
 
 
 def at_home(features: Features, homes: Codes) -> Features:

@@ -159,19 +159,25 @@ class Model:
         got: Floats = np.log2(np.maximum(share, 0.5 / self.rows**1.2)).astype(np.float32)
         return got
 
-    def learn(self, compared: Compared, prior_pairs: float) -> None:
-        """Learn the shares among rows of one person, and how many pairs of each class there are."""
-        matches = relatives = 0.0
+    def learn(self, compared: Compared, prior_pairs: float, same_family: float) -> None:
+        """Learn the shares among rows of one person, and how many pairs of each class there are.
+
+        Args:
+            compared: pairs of which some are sure.
+            prior_pairs: how many pairs the shares known so far are worth.
+            same_family: candidate pairs with one family number, also those not given here.
+        """
+        matches = at_home = 0.0
         counts = {column: np.zeros(len(self.tables[column])) for column in COLUMNS[1:]}
         for part in compared.pieces():
             scores = self.score(part)
             probability = scores.probability.astype(np.float64)
             matches += float(probability.sum())
-            relatives += float((1 - probability)[part.levels["family_number"] == 1].sum())
+            at_home += float(probability[part.levels["family_number"] == 1].sum())
             for k, column in enumerate(COLUMNS[1:], start=1):
                 sure = scores.total - scores.weights[:, k] > _SURE
                 counts[column] += np.bincount(part.levels[column][sure], minlength=len(counts[column]))
-        self.matches, self.relatives = max(matches, 1.0), max(relatives, 0.25 * self.rows, 1.0)
+        self.matches, self.relatives = max(matches, 1.0), max(same_family - at_home, 0.25 * self.rows, 1.0)
         for column, seen in counts.items():
             table = self.tables[column]
             learnable = [i for i in range(1, len(table)) if i not in self.visible[column]]

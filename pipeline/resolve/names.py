@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
 from pipeline.resolve.settings import NameWeights
+from pipeline.resolve.words import LONG, Words
 from pipeline.rulebook import Card, read_yaml
 
 Ints = npt.NDArray[np.int32]
@@ -32,9 +34,6 @@ PARTS: Final = 6
 """Parts of a name that are compared; longer names are cut."""
 
 _CHUNK: Final = 400_000
-_LONG: Final = 7
-_SHORT: Final = 3
-_NO_VOWELS: Final = str.maketrans("", "", "AEIOU")
 
 
 class NameLevel(IntEnum):
@@ -109,6 +108,16 @@ class Names:
     joined: Ints
     bag: Ints
     joined_text: list[str]
+
+    @cached_property
+    def words(self) -> Words:
+        """The folded parts, ready for comparison."""
+        return Words(self.vocabulary)
+
+    @cached_property
+    def written_words(self) -> Words:
+        """The parts as written, ready for comparison."""
+        return Words(self.written_vocabulary)
 
     def count(self) -> Ints:
         """Number of parts of each name."""
@@ -335,8 +344,8 @@ class _Alignment:
 
     def _match_alike(self, free: npt.NDArray[np.intp], p: int, q: int) -> None:
         a, b = self.pa[free, p], self.pb[free, q]
-        as_written = _alike(self.names.written_vocabulary, self.wa[free, p], self.wb[free, q])
-        kind = np.maximum(_alike(self.names.vocabulary, a, b), as_written)
+        as_written = self.names.written_words.alike(self.wa[free, p], self.wb[free, q])
+        kind = np.maximum(self.names.words.alike(a, b), as_written)
         share = self.share[a] + self.share[b]
         typo = np.log2(self.w.typo_m / (share + self.w.typo_u))
         gain = np.select([kind == 1, kind == 2], [np.full(len(a), self.w.initial), typo], 0.0)
@@ -360,30 +369,5 @@ class _Alignment:
             size = np.minimum(
                 np.fromiter(map(len, left), np.int32, len(left)), np.fromiter(map(len, right), np.int32, len(left))
             )
-            near[open_] = (distance <= 1) & (size >= _LONG) | (distance <= 2) & (size >= 2 * _LONG - 2)
+            near[open_] = (distance <= 1) & (size >= LONG) | (distance <= 2) & (size >= 2 * LONG - 2)
         return near
-
-
-def _alike(vocabulary: list[str], a: Ints, b: Ints) -> npt.NDArray[np.int8]:
-    """0 unlike, 1 a short form of the other, 2 one or two keystrokes apart; distinct pairs once."""
-    pairs, back = np.unique(a.astype(np.int64) << 32 | b, return_inverse=True)
-    left = [vocabulary[i] for i in (pairs >> 32).tolist()]
-    right = [vocabulary[i] for i in (pairs & 0xFFFFFFFF).tolist()]
-    distance = cpdist(left, right, scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
-    size_l = np.fromiter(map(len, left), np.int32, len(left))
-    size_r = np.fromiter(map(len, right), np.int32, len(right))
-    small, large = np.minimum(size_l, size_r), np.maximum(size_l, size_r)
-    short = np.fromiter(map(_short_form, left, right), np.bool_, len(left))
-    kind = np.zeros(len(pairs), dtype=np.int8)
-    kind[(small >= _SHORT) & (distance <= 1) | (small >= _LONG) & (distance <= 2) & (large - small <= 1)] = 2
-    kind[short] = 1
-    got: npt.NDArray[np.int8] = kind[back]
-    return got
-
-
-def _short_form(one: str, other: str) -> bool:
-    """Whether one is the beginning of the other (R., MUH) or what is left of it without vowels (NR, MHMD)."""
-    short, full = sorted((one, other), key=len)
-    if len(short) != 2 and full.startswith(short):
-        return True
-    return len(short) >= 2 and short == full[:1] + full[1:].translate(_NO_VOWELS)

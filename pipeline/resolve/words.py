@@ -1,0 +1,65 @@
+"""Single words that may be one word: short forms and slips of the keyboard.
+
+Belongs here: the comparison of pairs of words given by code. Not here: names of several parts (:mod:`.names`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz.distance import OSA, Prefix
+from rapidfuzz.process import cpdist
+
+Ints = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
+
+LONG: Final = 7
+"""Letters from which two slips still leave a word recognisable."""
+_SHORT: Final = 3
+_NO_VOWELS: Final = str.maketrans("", "", "AEIOU")
+
+
+class Words:
+    """A vocabulary with what is needed of each word to compare it; a word is its position."""
+
+    def __init__(self, vocabulary: list[str]) -> None:
+        self._text = np.array([*vocabulary, ""], dtype=object)
+        self._size = np.fromiter(map(len, self._text), np.int32, len(self._text))
+        self._first = np.fromiter((ord(w[0]) if w else 0 for w in self._text), np.int32, len(self._text))
+        code = {word: i for i, word in enumerate(vocabulary)}
+        bare = (code.get(w[:1] + w[1:].translate(_NO_VOWELS), -1) for w in self._text)
+        self._bare = np.fromiter(bare, np.int32, len(self._text))
+
+    def alike(self, a: Ints, b: Ints) -> npt.NDArray[np.int8]:
+        """0 unlike, 1 a short form of the other, 2 one or two keystrokes apart; distinct pairs once."""
+        pairs, back = np.unique(a.astype(np.int64) << 32 | b, return_inverse=True)
+        left, right = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
+        kind = np.zeros(len(pairs), dtype=np.int8)
+        kind[self._slip(left, right)] = 2
+        kind[self._short_form(left, right)] = 1
+        got: npt.NDArray[np.int8] = kind[back]
+        return got
+
+    def _slip(self, a: Ints, b: Ints) -> Flags:
+        small, apart = np.minimum(self._size[a], self._size[b]), np.abs(self._size[a] - self._size[b])
+        slip = np.zeros(len(a), dtype=np.bool_)
+        worth = np.flatnonzero((small >= _SHORT) & (apart <= 1))
+        distance = cpdist(*self._texts(a[worth], b[worth]), scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
+        slip[worth] = (distance <= 1) | (distance <= 2) & (small[worth] >= LONG)
+        return slip
+
+    def _short_form(self, a: Ints, b: Ints) -> Flags:
+        """One is the beginning of the other (R., MUH) or what is left of it without vowels (NR, MHMD)."""
+        small = np.minimum(self._size[a], self._size[b])
+        short: Flags = (small >= 2) & ((self._bare[a] == b) | (self._bare[b] == a))
+        begins = self._first[a] == self._first[b]
+        short |= begins & (small == 1)
+        worth = np.flatnonzero(begins & (small >= _SHORT))
+        common = cpdist(*self._texts(a[worth], b[worth]), scorer=Prefix.similarity, dtype=np.int32)
+        short[worth] |= common == small[worth]
+        return short
+
+    def _texts(self, a: Ints, b: Ints) -> tuple[list[str], list[str]]:
+        return self._text[a].tolist(), self._text[b].tolist()
