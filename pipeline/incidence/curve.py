@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
 
-from pipeline.incidence.design import Codes, Design, Floats, summed
+from pipeline.incidence.design import Codes, Design, Floats, compact, summed
 from pipeline.incidence.ranking import Ladder
 
 MOST_REPLICATES = 5_000
@@ -28,7 +29,7 @@ _WINDOW = 0.01  # share of units either side of a cut over which the benefit at 
 
 @dataclass(frozen=True)
 class Curve:
-    """Units on a ladder with their benefits.
+    """Units on a ladder with their benefits, poorest first.
 
     Attributes:
         step: step of each unit.
@@ -50,18 +51,25 @@ class Curve:
 
     def shares(self, points: Floats) -> Floats:
         """L at every point; NaN where there are no benefits."""
-        weight, benefit = self._cumulated(self.weight), self._cumulated(self.benefit)
-        total = benefit[-1]
-        return np.asarray(np.interp(points * weight[-1], weight, benefit) / (total if total else np.nan))
+        total = self.upto_benefit[-1]
+        at = np.interp(points * self.upto_weight[-1], self.upto_weight, self.upto_benefit)
+        return np.asarray(at / (total if total else np.nan))
 
     def index(self) -> float:
         """Concentration index; NaN where there are no benefits."""
-        product = self.weight.sum() * self.benefit.sum()
-        middle = _middle(None, self.step, self.weight, self.steps)
-        return float(2 * (self.benefit @ middle) / product - 1) if product else float("nan")
+        product = self.upto_weight[-1] * self.upto_benefit[-1]
+        middle = (self.upto_weight[1:] + self.upto_weight[:-1]) / 2
+        return float(2 * (np.diff(self.upto_benefit) @ middle) / product - 1) if product else float("nan")
 
-    def _cumulated(self, values: Floats) -> Floats:
-        return np.append(0.0, np.cumsum(summed(self.step, values, self.steps)))
+    @cached_property
+    def upto_weight(self) -> Floats:
+        """Weight below each step, and last of all."""
+        return np.append(0.0, np.cumsum(summed(self.step, self.weight, self.steps)))
+
+    @cached_property
+    def upto_benefit(self) -> Floats:
+        """Benefits below each step, and last of all."""
+        return np.append(0.0, np.cumsum(summed(self.step, self.benefit, self.steps)))
 
     # -------------------------------------------------------------- sampling error
 
@@ -75,25 +83,30 @@ class Curve:
 
     def _linearised(self, points: Floats) -> Iterator[Floats]:
         """Influence of each unit on L(p), for point after point; the benefit at the cut is a mean around it."""
-        weight, benefit = self._cumulated(self.weight), self._cumulated(self.benefit)
-        all_weight, all_benefit = weight[-1], benefit[-1]
+        all_weight, all_benefit = self.upto_weight[-1], self.upto_benefit[-1]
         near = [np.clip(points + d, 0, 1) * all_weight for d in (-_WINDOW, _WINDOW)]
-        at_cut = np.diff([np.interp(x, weight, benefit) for x in near], axis=0)[0] / (near[1] - near[0])
-        share = np.interp(points * all_weight, weight, benefit) / all_benefit
-        on_step = np.diff(weight)
-        for p, c, s in zip(points, at_cut, share, strict=True):
-            inside = np.clip((p * all_weight - weight[:-1]) / np.where(on_step > 0, on_step, 1.0), 0.0, 1.0)[self.step]
-            yield (inside * (self.benefit - c * self.weight) + p * c * self.weight - s * self.benefit) / all_benefit
+        around = [np.interp(x, self.upto_weight, self.upto_benefit) for x in near]
+        at_cut = (around[1] - around[0]) / (near[1] - near[0])
+        on_step = np.diff(self.upto_weight)
+        for p, c, share in zip(points, at_cut, self.shares(points), strict=True):
+            inside = (p * all_weight - self.upto_weight[:-1]) / np.where(on_step > 0, on_step, 1.0)
+            below = np.clip(inside, 0.0, 1.0)[self.step]
+            yield (below * (self.benefit - c * self.weight) + p * c * self.weight - share * self.benefit) / all_benefit
 
     def _index_linearised(self) -> Floats:
-        all_weight, all_benefit = self.weight.sum(), self.benefit.sum()
-        poorer = _middle(None, self.step, self.weight, self.steps)
-        richer = all_benefit - _middle(None, self.step, self.benefit, self.steps)
+        all_weight, all_benefit = self.upto_weight[-1], self.upto_benefit[-1]
+        poorer, richer = self.middles()
         change = 2 * (self.benefit * poorer + self.weight * richer) / (all_weight * all_benefit)
         return np.asarray(change - (self.index() + 1) * (self.weight / all_weight + self.benefit / all_benefit))
 
+    def middles(self) -> tuple[Floats, Floats]:
+        """For each unit: weight of the poorer and benefits of the richer, half of its own step with both."""
+        poorer = (self.upto_weight[1:] + self.upto_weight[:-1]) / 2
+        richer = self.upto_benefit[-1] - (self.upto_benefit[1:] + self.upto_benefit[:-1]) / 2
+        return poorer[self.step], richer[self.step]
+
     def _jackknifed(self, points: Floats, psu: Codes, design: Design) -> Floats:
-        present, place = np.unique(psu, return_inverse=True)
+        place, present = compact(psu)
         # PSUs of a stratum without units here all give the same replicate: one of them stands for all
         absent = design.sizes - np.bincount(design.stratum[present], minlength=len(design.sizes))
         empty = np.flatnonzero(absent)
@@ -112,98 +125,95 @@ class _Replicates:
     """Estimates with one PSU deleted each, all at once."""
 
     def __init__(self, curve: Curve, psu: Codes, stratum: Codes, gain: Floats) -> None:
-        self._curve, self._psu, self._gain = curve, psu, gain
-        self._stratum = stratum
-        self._stratum_of_row = stratum[psu]
-        self._weight = self._prefix(curve.weight)
-        self._benefit = self._prefix(curve.benefit)
+        self._curve, self._psu, self._gain, self._stratum = curve, psu, gain, stratum
+        self._h = stratum[psu]
+        self._of_psu = _Blocks(psu, curve)
+        self._of_stratum = _Blocks(self._h, curve)
 
-    def _prefix(self, values: Floats) -> tuple[Floats, _Block, _Block]:
-        curve = self._curve
-        return (
-            curve._cumulated(values),
-            _Block(self._stratum_of_row, curve.step, values, curve.steps),
-            _Block(self._psu, curve.step, values, curve.steps),
-        )
-
-    def _below(self, sums: tuple[Floats, _Block, _Block], step: Codes) -> Floats:
-        """Replicate sums on the steps below ``step`` (replicates × points)."""
-        everything, by_stratum, by_psu = sums
-        block = np.arange(len(self._stratum))[:, None]
-        a = self._gain[:, None]
-        return np.asarray(
-            everything[step] + a * by_stratum.below(self._stratum[:, None], step) - (1 + a) * by_psu.below(block, step)
-        )
+    def _below(self, step: Codes, what: str) -> Floats:
+        """Replicate sums of weights or benefits on the steps below ``step`` (replicates × points)."""
+        everything = self._curve.upto_weight if what == "weight" else self._curve.upto_benefit
+        block, a = np.arange(len(self._stratum))[:, None], self._gain[:, None]
+        stratum = self._of_stratum.below(self._stratum[:, None], step, what)
+        return np.asarray(everything[step] + a * stratum - (1 + a) * self._of_psu.below(block, step, what))
 
     def shares(self, points: Floats) -> Floats:
         """L at every point, replicates × points."""
         last = np.full((len(self._stratum), 1), self._curve.steps)
-        target = self._below(self._weight, last) * points
+        target = self._below(last, "weight") * points
         low = np.zeros(target.shape, dtype=np.int64)
         high = np.full(target.shape, self._curve.steps)
         while (high - low > 1).any():  # the step on which the target lies, by halving
             middle = (low + high) // 2
-            under = self._below(self._weight, middle) <= target
+            under = self._below(middle, "weight") <= target
             low, high = np.where(under, middle, low), np.where(under, high, middle)
-        start, end = self._below(self._weight, low), self._below(self._weight, low + 1)
+        start, end = self._below(low, "weight"), self._below(low + 1, "weight")
         inside = np.clip((target - start) / np.where(end > start, end - start, 1.0), 0.0, 1.0)
-        before, upto = self._below(self._benefit, low), self._below(self._benefit, low + 1)
-        return np.asarray((before + inside * (upto - before)) / self._below(self._benefit, last))
+        before, upto = self._below(low, "benefit"), self._below(low + 1, "benefit")
+        return np.asarray((before + inside * (upto - before)) / self._below(last, "benefit"))
 
     def index(self) -> Floats:
         """The index: 2 Q(w', w') / (W' B') - 1, with Q(u, v) = Σ b_i u_i (weight v below i + half of that beside i)."""
-        c, a = self._curve, self._gain
+        b, w, a = self._curve.benefit, self._curve.weight, self._gain
         n, strata = len(self._stratum), int(self._stratum.max()) + 1
-        h_row = self._stratum_of_row
 
         def by_psu(values: Floats) -> Floats:
             return summed(self._psu, values, n)
 
         def by_stratum(values: Floats) -> Floats:
-            return summed(h_row, values, strata)[self._stratum]
+            return summed(self._h, values, strata)[self._stratum]
 
-        poorer = [_middle(block, c.step, c.weight, c.steps) for block in (None, h_row, self._psu)]
-        richer_all = c.benefit.sum() - _middle(None, c.step, c.benefit, c.steps)
-        richer_near = summed(h_row, c.benefit)[h_row] - _middle(h_row, c.step, c.benefit, c.steps)
-        b, w = c.benefit, c.weight
+        poorer, richer = self._curve.middles()
+        poorer_near, richer_near = self._of_stratum.middles()
+        both = b * poorer + w * richer
+        near = b * poorer_near + w * richer_near
         form = (
-            b @ poorer[0]
-            + a * (by_stratum(b * poorer[0]) + by_stratum(w * richer_all))
-            + a**2 * by_stratum(b * poorer[1])
-            - (1 + a) * (by_psu(b * poorer[0]) + by_psu(w * richer_all))
-            - a * (1 + a) * (by_psu(b * poorer[1]) + by_psu(w * richer_near))
-            + (1 + a) ** 2 * by_psu(b * poorer[2])
+            b @ poorer
+            + a * by_stratum(both)
+            + a**2 * by_stratum(b * poorer_near)
+            - (1 + a) * by_psu(both)
+            - a * (1 + a) * by_psu(near)
+            + (1 + a) ** 2 * by_psu(b * self._of_psu.middles()[0])
         )
         all_weight = w.sum() + a * by_stratum(w) - (1 + a) * by_psu(w)
         all_benefit = b.sum() + a * by_stratum(b) - (1 + a) * by_psu(b)
         return np.asarray(2 * form / (all_weight * all_benefit) - 1)
 
 
-class _Block:
-    """Prefix sums over the steps, apart for each block of rows (a PSU, a stratum)."""
+class _Blocks:
+    """Prefix sums up the ladder, apart for each block of units (a PSU, a stratum)."""
 
-    def __init__(self, block: Codes, step: Codes, values: Floats, steps: int) -> None:
-        keys = block * (steps + 1) + step
-        order = np.argsort(keys, kind="stable")
-        self._keys, self._steps = keys[order], steps
-        self._sums = np.append(0.0, np.cumsum(values[order]))
+    def __init__(self, block: Codes, curve: Curve) -> None:
+        self._stride = curve.steps + 1
+        small = np.uint16 if int(block.max()) < 1 << 16 else np.int64  # 16 bits are sorted by radix
+        self._order = np.argsort(block.astype(small), kind="stable")
+        self._keys = block[self._order] * self._stride + curve.step[self._order]
+        self._sums = {
+            "weight": np.append(0.0, np.cumsum(curve.weight[self._order])),
+            "benefit": np.append(0.0, np.cumsum(curve.benefit[self._order])),
+        }
 
-    def below(self, block: Codes, step: Codes) -> Floats:
-        """Sum of a block's values on the steps below ``step``."""
-        start = block * (self._steps + 1)
-        return np.asarray(
-            self._sums[np.searchsorted(self._keys, start + step)] - self._sums[np.searchsorted(self._keys, start)]
-        )
+    def below(self, block: Codes, step: Codes, what: str) -> Floats:
+        """Sum over a block's units on the steps below ``step``."""
+        start = block * self._stride
+        sums = self._sums[what]
+        return np.asarray(sums[np.searchsorted(self._keys, start + step)] - sums[np.searchsorted(self._keys, start)])
 
-
-def _middle(block: Codes | None, step: Codes, values: Floats, steps: int) -> Floats:
-    """For each row: the values on lower steps of its block plus half of those on its own step."""
-    if block is None:
-        on_step = summed(step, values, steps)
-        return np.asarray((np.cumsum(on_step) - on_step / 2)[step])
-    keys, place = np.unique(block * steps + step, return_inverse=True)
-    on_key = summed(place, values)
-    upto = np.cumsum(on_key)
-    blocks = keys // steps
-    first = np.searchsorted(blocks, blocks)
-    return np.asarray((upto - on_key / 2 - np.append(0.0, upto)[first])[place])
+    def middles(self) -> tuple[Floats, Floats]:
+        """As :meth:`Curve.middles`, among the units of the same block."""
+        n = len(self._keys)
+        new = np.append(True, self._keys[1:] != self._keys[:-1])
+        starts = np.flatnonzero(new)
+        tie = np.cumsum(new) - 1
+        blocks = self._keys[starts] // self._stride
+        first = starts[np.searchsorted(blocks, blocks)]
+        last = np.append(starts, n)[np.searchsorted(blocks, blocks, side="right")]
+        answer = []
+        for what, richer in (("weight", False), ("benefit", True)):
+            sums = self._sums[what]
+            middle = (sums[starts] + sums[np.append(starts[1:], n)]) / 2
+            value = sums[last] - middle if richer else middle - sums[first]
+            of_unit = np.empty(n)
+            of_unit[self._order] = value[tie]
+            answer.append(of_unit)
+        return answer[0], answer[1]

@@ -16,10 +16,21 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
+_DENSE, _SMALL = 4, 1_000_000  # tables of codes of up to 4 entries a row, or a million, are kept whole
+
 
 def summed(code: Codes, values: Floats, n: int = 0) -> Floats:
     """Sum of values by code 0…n-1, in the order of the rows, so the same on every machine."""
     return np.bincount(code, values, n).astype(np.float64, copy=False)
+
+
+def compact(codes: Codes) -> tuple[Codes, Codes]:
+    """Codes ≥ 0 as 0…k-1 in their order, and the k codes that occur; without a sort where the range is small."""
+    if not len(codes) or int(codes.max()) > _DENSE * len(codes) + _SMALL:
+        keys, place = np.unique(codes, return_inverse=True)
+        return place, keys
+    occurs = np.bincount(codes) > 0
+    return (np.cumsum(occurs) - 1)[codes], np.flatnonzero(occurs)
 
 
 @dataclass(frozen=True)
@@ -62,18 +73,18 @@ class Design:
 
     def cells(self, group: Codes) -> Cells:
         """Cut the rows into cells of one group and one PSU; rows of group -1 are in none."""
-        rows = np.flatnonzero(group >= 0)
+        rows: Codes | slice = np.flatnonzero(group >= 0) if group.min(initial=0) < 0 else slice(None)
         if self.psu is None:
-            return Cells(self, rows, None, group[rows], rows)
-        keys, place = np.unique(group[rows] * self.n_psus + self.psu[rows], return_inverse=True)
+            return Cells(self, rows, None, group[rows], np.arange(len(group))[rows])
+        place, keys = compact(group[rows] * self.n_psus + self.psu[rows])
         return Cells(self, rows, place, keys // self.n_psus, keys % self.n_psus)
 
     def cells_of(self, psu: Codes) -> Cells:
         """Cells of some rows, of which only the PSU matters."""
-        rows = np.arange(len(psu))
+        rows = slice(None)
         if self.psu is None:
             return Cells(self, rows, None, np.zeros_like(psu), psu)
-        present, place = np.unique(psu, return_inverse=True)
+        place, present = compact(psu)
         return Cells(self, rows, place, np.zeros_like(present), present)
 
     def variance(self, group: Codes, psu: Codes, z: Floats, n_groups: int) -> Floats:
@@ -112,7 +123,7 @@ class Cells:
     """
 
     design: Design
-    rows: Codes
+    rows: Codes | slice
     place: Codes | None
     group: Codes
     psu: Codes

@@ -18,11 +18,11 @@ _ROUNDING = 1e-10
 
 @dataclass(frozen=True)
 class Ladder:
-    """Rows on the steps of a welfare ladder, lowest first.
+    """Rows on the steps of a welfare ladder.
 
     Attributes:
-        rows: the rows that are ranked.
-        step: step of each of these rows.
+        rows: the rows that are ranked, poorest first.
+        step: step of each of these rows, 0 the lowest.
         weight: weight on each step.
         below: weight on all lower steps.
         total: weight of all.
@@ -39,11 +39,9 @@ class Ladder:
         """Rank these rows; none of them may have welfare NaN."""
         y = welfare[rows]
         order = np.argsort(y)
-        ordered = y[order]
-        starts = np.ones(len(y), dtype=bool)
-        np.not_equal(ordered[1:], ordered[:-1], out=starts[1:])
-        step = np.empty(len(y), dtype=np.int64)
-        step[order] = np.cumsum(starts) - 1
+        rows, y = rows[order], y[order]
+        step = np.zeros(len(y), dtype=np.int64)
+        np.cumsum(y[1:] != y[:-1], out=step[1:])
         on_step = summed(step, weight[rows])
         upto = np.cumsum(on_step)
         return cls(rows, step, on_step, np.append(0.0, upto[:-1]), float(upto[-1]) if len(upto) else 0.0)

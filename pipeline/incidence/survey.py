@@ -7,7 +7,7 @@ judge; how many rows those are is said in the notices.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -15,12 +15,13 @@ import numpy as np
 import polars as pl
 
 from pipeline.errors import InputError, Problem
-from pipeline.incidence.design import Codes, Design, Floats
+from pipeline.incidence.design import Codes, Design, Floats, compact
 from pipeline.incidence.numbers import Parsed, flags, numbers
 from pipeline.incidence.ranking import Ladder
 from pipeline.incidence.reading import ROW
 
 MISSING_GROUP: Final = "missing"
+_ARRAYS: Final = ("weight", "after", "before", "benefit", "served", "poor", "line")
 _NAMED: Final = 5  # rows with a fault that are named one by one
 
 
@@ -136,6 +137,11 @@ class Survey:
         """Welfare that ranks the units."""
         return self.before if self.request.rank_before_transfer else self.after
 
+    def rows(self, rows: slice) -> Survey:
+        """Some of the units, without copying anything."""
+        parts = {name: getattr(self, name)[rows] for name in _ARRAYS}
+        return replace(self, **parts)
+
     @cached_property
     def quantile(self) -> Groups:
         """Quantile groups of all ranked units; ties stay together."""
@@ -158,8 +164,9 @@ def survey_of(frame: pl.DataFrame, request: Request, name: str) -> Survey:
     weight, size = columns.weights(request.weight), columns.weights(request.size, above_zero=True)
     weighed = ~np.isnan(weight * size)
     columns.left_out(weighed, "no weight or size: in no measure")
-    columns = _Columns(frame.filter(pl.Series(weighed)), name, columns.notices)
-    weight, size = weight[weighed], size[weighed]
+    if not weighed.all():
+        columns = _Columns(frame.filter(pl.Series(weighed)), name, columns.notices)
+        weight, size = weight[weighed], size[weighed]
     if not weight.sum() > 0:
         raise InputError(Problem(name, "the weights add up to 0", "weights above 0"))
     after = columns.numbers(request.welfare)
@@ -225,8 +232,11 @@ class _Columns:
         """Groups by value; rows without a value are a group of their own."""
         column = _plain(self._frame[heading])
         values = column.drop_nulls().unique().sort()
-        codes = (column.rank("dense").cast(pl.Int64) - 1).fill_null(len(values))
         labels = [*values.cast(pl.String).to_list(), *([MISSING_GROUP] if column.null_count() else [])]
+        if column.dtype.is_integer() and not column.null_count():
+            numbers = column.cast(pl.Int64).to_numpy()
+            return Groups(compact(numbers - numbers.min())[0], labels)
+        codes = (column.rank("dense").cast(pl.Int64) - 1).fill_null(len(values))
         return Groups(codes.to_numpy(), labels)
 
     def design(self, request: Request) -> Design | None:
@@ -238,8 +248,9 @@ class _Columns:
             design = Design(None, strata)
         else:
             psu = self._complete(request.psu)
-            keys, place = np.unique(strata * (int(psu.max()) + 1) + psu, return_inverse=True)
-            design = Design(place, keys // (int(psu.max()) + 1))
+            most = int(psu.max()) + 1
+            place, keys = compact(strata * most + psu)
+            design = Design(place, keys // most)
         if design.lonely:
             self.notices.append(
                 f"{design.lonely} strata have one PSU only: no standard error can be computed; "
@@ -262,7 +273,7 @@ class _Columns:
             self._refuse(heading, parsed.bad, expected)
         if parsed.notice and parsed.notice not in self.notices:
             self.notices.append(parsed.notice)
-        return np.array(parsed.values.to_numpy(), dtype=np.float64)
+        return parsed.values.to_numpy()
 
     def _refuse(self, heading: str, rows: list[int], expected: str) -> None:
         problems = [
