@@ -216,6 +216,33 @@ def rules_check(
         raise typer.Exit(3)
 
 
+@rules_app.command("test")
+def rules_test(rules: RulesOption = None, as_json: JsonOption = False) -> None:
+    """Hold the rules to the worked examples that stand beside them. Exit code 3 if one comes out otherwise."""
+    from pipeline.rulebook import default_rules
+    from pipeline.target import run_examples
+
+    outcomes = run_examples(rules or default_rules())
+    if as_json:
+        print_json([vars(o) for o in outcomes])
+    else:
+        rows = [
+            {
+                "program": o.program,
+                "example": o.example,
+                "expected": o.expected,
+                "outcome": "as expected" if o.passed else "OTHERWISE",
+            }
+            for o in outcomes
+        ]
+        print_rows("Worked examples", rows)
+    failed = [o for o in outcomes if not o.passed]
+    for outcome in failed:
+        say(f"error: {outcome}")
+    if failed:
+        raise typer.Exit(3)
+
+
 # ------------------------------------------------------------------ before the money goes out
 
 GateId = Annotated[str, typer.Argument(help="Id of the screening, as `tepat gate` printed it.", show_default=False)]

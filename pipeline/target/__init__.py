@@ -6,6 +6,7 @@ what is done about a finding.
 """
 
 from pipeline.target.checking import RuleRow, check_rules, rule_rows
+from pipeline.target.examples import Outcome, run_examples
 from pipeline.target.stage import target
 
-__all__ = ["RuleRow", "check_rules", "rule_rows", "target"]
+__all__ = ["Outcome", "RuleRow", "check_rules", "rule_rows", "run_examples", "target"]

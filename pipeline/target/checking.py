@@ -73,7 +73,7 @@ def check_rules(rules: Path) -> list[Problem]:
     except RulesError as error:
         return [*problems, *error.problems]
     problems.extend(_dates(written))
-    for day in _days(written):
+    for day in turning_days(written):
         try:
             in_force = rules_on(written, day)
         except RulesError as error:
@@ -83,7 +83,7 @@ def check_rules(rules: Path) -> list[Problem]:
         if taxonomy is not None:
             problems.extend(_wordless(written, in_force, taxonomy))
     try:
-        read_thresholds(rules, max(_days(written)))
+        read_thresholds(rules, max(turning_days(written)))
     except RulesError as error:
         problems.extend(error.problems)
     return list(dict.fromkeys(problems))
@@ -103,7 +103,7 @@ def rule_rows(rules: Path, on: date, language: str = "id") -> list[RuleRow]:
     return rows
 
 
-def _days(written: Written) -> list[date]:
+def turning_days(written: Written) -> list[date]:
     """The first day of everything that begins, and the first after everything that ends, while some program is in
     force: between two such days nothing changes."""
     versions = [v for _, card in written.programs.values() for v in card.versions]

@@ -57,13 +57,16 @@ def person_facts(persons: pl.DataFrame, rows: pl.LazyFrame, rules: Rules) -> pl.
         .join(_reported(rows), on="person_id", how="left")
         .join(_employment(rows), on="person_id", how="left")
         .join(_companions(rows), on="person_id", how="left")
-        .with_columns(
-            pl.col("is_companion", *(f"is_{t}" for t in EMPLOYMENT_TYPES)).fill_null(False),
-            pregnant=pl.coalesce("pregnant", _surely_not_pregnant(rules)),
-        )
+        .with_columns(pl.col("is_companion", *(f"is_{t}" for t in EMPLOYMENT_TYPES)).fill_null(False))
     )  # fmt: skip
+    return concluded(facts, rules).collect()
+
+
+def concluded(facts: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
+    """Facts of persons with what follows from others: a pregnancy that cannot be, and ``bar_<name>`` flags."""
+    facts = facts.with_columns(pregnant=pl.coalesce("pregnant", _surely_not_pregnant(rules)))
     bars = {f"bar_{b.id}": pl.col("present") & to_polars(b.condition) for b in rules.bars.values()}
-    return facts.with_columns(**bars).collect()
+    return facts.with_columns(**bars)
 
 
 def _surely_not_pregnant(rules: Rules) -> pl.Expr:

@@ -86,6 +86,29 @@ class VersionCard(Card):
     amount: AmountCard
 
 
+class ExampleCard(Card):
+    """A household that somebody worked out by hand, and what the rules must say of it (``tepat rules test``).
+
+    ``members`` are facts of persons; what is left out is unknown, but every member is present and on no employment or
+    companions list unless it says otherwise. In a program that pays persons the first member is meant.
+    """
+
+    text: str
+    day: date | None = None
+    """Day whose rules apply; the newest where it is left out."""
+    desil: int | None = None
+    in_registry: bool = True
+    members: Annotated[tuple[dict[Name, Scalar | None], ...], Field(min_length=1)]
+    receives: tuple[Name, ...] = ()
+    """Programs on whose lists the household (its first member) stands."""
+    expect: Literal["eligible", "ineligible", "unknown"]
+    against: tuple[Name, ...] | None = None
+    """Conditions and bars that are not met or unknown; not compared where it is left out."""
+    excluded_by: tuple[Name, ...] = ()
+    amount: int | None = None
+    """Rupiah a month by the rules; not compared where it is left out."""
+
+
 class ProgramCard(Card):
     """One file of ``rules/programs``."""
 
@@ -96,6 +119,7 @@ class ProgramCard(Card):
     parameters: dict[Name, Values] = Field(default={})
     counts: dict[Name, CountCard] = Field(default={})
     versions: Annotated[tuple[VersionCard, ...], Field(min_length=1)]
+    examples: tuple[ExampleCard, ...] = ()
 
 
 class BarCard(Card):
