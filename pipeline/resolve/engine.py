@@ -65,7 +65,6 @@ def resolve_rows(
     """
     judged = judged or Judged.none()
     candidates, counts = candidate_pairs(features, settings.blocking)
-    candidates = distinct(np.concatenate([candidates, _judged_pairs(judged)]))
     comparer = Comparer(features, settings.name)
     model = Model.start(settings, len(features))
     compared, relatives = _hopeful(comparer, model, *unpack(candidates))
@@ -84,13 +83,14 @@ def resolve_rows(
     # far fewer pairs tie rows together than are compared; what is missing inside a group is compared again
     kept = [e.take((e.total > link) | (e.total <= NEVER / 2)) for e in map(weighed, compared.pieces())]
     del compared
-    pairs = Evidence.concat(kept)
+    decided = weigh(*unpack(_judged_pairs(judged)))
+    pairs = Evidence.concat([*kept, decided]).distinct()
     persons, inside = cluster(pairs, len(features), link=link, cut=cut, compare=weigh)
     homes = households(features, persons, where, settings.household.shared_members)
     # a second look inside each household: whoever lives there has fewer to be mistaken for
     housed = Comparer(at_home(features, homes), settings.name)
     close = unpack(household_pairs(features, homes, settings.blocking))
-    near = weighed(housed.compare(*close))
+    near = Evidence.concat([weighed(housed.compare(*close)), decided]).distinct()
     persons = regroup(near, persons, odds(settings.cut.within_household))
     homes = households(features, persons, where, settings.household.shared_members)
     return Resolved(persons, homes, Evidence.concat([inside, near]).distinct(), model, counts, comparer)
@@ -122,4 +122,4 @@ def at_home(features: Features, homes: Codes) -> Features:
 def _judged_pairs(judged: Judged) -> npt.NDArray[np.uint64]:
     a = np.concatenate([judged.same_a, judged.different_a]).astype(np.uint64)
     b = np.concatenate([judged.same_b, judged.different_b]).astype(np.uint64)
-    return a << np.uint64(32) | b
+    return distinct(a << np.uint64(32) | b)
