@@ -9,7 +9,7 @@ published run.
 A decision is about a line of a list, never about a person: reject means "not on this list until somebody decides".
 """
 
-from pipeline.gate.stage import Screened, screen
 from pipeline.gate.signing import approve, override
+from pipeline.gate.stage import Screened, screen
 
 __all__ = ["Screened", "approve", "override", "screen"]

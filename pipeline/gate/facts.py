@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import duckdb
@@ -21,8 +20,7 @@ from pipeline.gate.paylist import PayList
 from pipeline.history import PublishedRun, frame_of
 from pipeline.target.eligibility import PRESENT, RECIPIENT
 from pipeline.target.identity_problems import invalid_numbers, shared_numbers, strange_names
-from pipeline.target.programs import Program, load_rules
-from pipeline.target.taxonomy import read_taxonomy
+from pipeline.target.programs import Program, Rules
 
 UNPUBLISHED: Final = "new:"
 """Before the key of a payee whom the run does not know: lines that are one person have one key."""
@@ -66,18 +64,20 @@ class Known:
     kinds: frozenset[str]
 
 
-def known_of(pay: PayList, payees: pl.DataFrame, run: PublishedRun, rules: Path, gate: GateRules) -> Known:
+def known_of(
+    pay: PayList, payees: pl.DataFrame, run: PublishedRun, rules: Rules, gate: GateRules, mismatch_below: float
+) -> Known:
     """Everything the run knows of the lines.
 
     Args:
         pay: the list.
         payees: ``mention_id``, ``person_id`` and ``fellow`` (see :mod:`pipeline.resolve.attach`).
         run: the published run.
-        rules: rules folder, for units of programs and the words of conditions.
+        rules: the programs in force.
         gate: who is an insider.
+        mismatch_below: likeness (0-100) below which two names are wholly different.
     """
-    programs = {p.code: p for p in load_rules(rules, run.period.last_day).programs}
-    mismatch = read_taxonomy(rules).name_mismatch_below
+    programs = {p.code: p for p in rules.programs}
     lines = pay.lines.join(payees, on="mention_id", how="left", maintain_order="left").with_columns(
         person=pl.coalesce("person_id", pl.lit(UNPUBLISHED) + pl.coalesce("fellow", "mention_id"))
     )
@@ -88,7 +88,7 @@ def known_of(pay: PayList, payees: pl.DataFrame, run: PublishedRun, rules: Path,
         lines = _with_units(lines, programs)
         lines = lines.join(ask.eligibility(lines), on=["program", "subject_id"], how="left", maintain_order="left")
         lines = lines.join(ask.listed(), on=["program", "person_id"], how="left", maintain_order="left")
-        problems = _identity_flags(ask, lines, mismatch)
+        problems = _identity_flags(ask, lines, mismatch_below)
         lines = lines.join(problems, on="mention_id", how="left", maintain_order="left")
         lines = _with_numbers_of_others(ask, lines)
         findings = ask.findings(lines)
@@ -254,7 +254,9 @@ def _own_conditions(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _flagged(lines: pl.DataFrame, programs: dict[str, Program], shared_accounts: pl.Series, kinds: frozenset[str]) -> pl.DataFrame:
+def _flagged(
+    lines: pl.DataFrame, programs: dict[str, Program], shared_accounts: pl.Series, kinds: frozenset[str]
+) -> pl.DataFrame:
     """A column for each reason that a line has by itself."""
     lines = lines.join(_own_conditions(lines), on="rule_results", how="left", maintain_order="left")
     known_program = pl.col("program").is_in(list(programs)).fill_null(False)
@@ -311,4 +313,6 @@ def behind(lines: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
         .agg(ids=pl.col("finding_id").unique().sort())
         .select("at", finding_ids=pl.lit('["') + pl.col("ids").list.join('", "') + pl.lit('"]'))
     )
-    return lines.join(found, on="at", how="left", maintain_order="left").with_columns(pl.col("finding_ids").fill_null("[]"))
+    return lines.join(found, on="at", how="left", maintain_order="left").with_columns(
+        pl.col("finding_ids").fill_null("[]")
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,9 @@ class Ledger:
         if found.is_empty():
             known = self.ask(f"select gate_id from audit.{GATE_BATCHES.name} order by screened_at desc limit 3")
             raise InputError(
-                Problem(gate_id, "there is no such screening", ", ".join(known["gate_id"]) or "none yet", "run `tepat gate`")
+                Problem(
+                    gate_id, "there is no such screening", ", ".join(known["gate_id"]) or "none yet", "run `tepat gate`"
+                )
             )
         return found.row(0, named=True)
 
@@ -92,9 +94,9 @@ class Ledger:
         """A later screening of the same list or of one of its name for the same month."""
         found = self.ask(
             f"""select gate_id from audit.{GATE_BATCHES.name}
-                where period = $period and (source_file = $file or list_sha256 = $sha) and screened_at > $at
+                where period = $period and (source_file = $file or list_sha256 = $sha) and screened_at > $moment
                 order by screened_at desc limit 1""",
-            period=batch["period"], file=batch["source_file"], sha=batch["list_sha256"], at=batch["screened_at"],
+            period=batch["period"], file=batch["source_file"], sha=batch["list_sha256"], moment=batch["screened_at"],
         )  # fmt: skip
         return None if found.is_empty() else str(found["gate_id"][0])
 
@@ -102,7 +104,7 @@ class Ledger:
         """The newest override of each line, also one that has expired."""
         return self.ask(
             f"""select * from audit.{GATE_OVERRIDES.name} where gate_id = $id
-                qualify row_number() over (partition by sheet, row_number order by at desc) = 1
+                qualify row_number() over (partition by sheet, row_number order by "at" desc) = 1
                 order by sheet, row_number""",
             id=gate_id,
         )
@@ -111,10 +113,11 @@ class Ledger:
         """Signatures that count: none before the last override or the last change of the list, oldest first."""
         return self.ask(
             f"""with void as (
-                    select at from audit.{GATE_OVERRIDES.name} where gate_id = $id
-                    union all select at from audit.{GATE_EVENTS.name} where gate_id = $id and event = '{LIST_CHANGED}')
+                    select "at" from audit.{GATE_OVERRIDES.name} where gate_id = $id
+                    union all select "at" from audit.{GATE_EVENTS.name} where gate_id = $id and event = '{LIST_CHANGED}')
                 select * from audit.{GATE_APPROVALS.name}
-                where gate_id = $id and at > coalesce((select max(at) from void), timestamp '1970-01-01') order by at""",
+                where gate_id = $id and "at" > coalesce((select max("at") from void), timestamp '1970-01-01')
+                order by "at" asc""",
             id=gate_id,
         )
 
@@ -145,7 +148,9 @@ class Ledger:
     def month_before(self, period: Period, programs: list[str], run: PublishedRun | None) -> Before:
         """Last month by desa: from the newest screening of each of its lists, else from its recipients lists."""
         sums = "program, coalesce(desa_code, '') as desa_code, count(*) as rows, cast(coalesce(sum(amount), 0) as bigint) as amount"
-        self.connection.register("programs", pl.DataFrame({"program": programs}, schema={"program": pl.String}).to_arrow())
+        self.connection.register(
+            "programs", pl.DataFrame({"program": programs}, schema={"program": pl.String}).to_arrow()
+        )
         mine = "program in (select program from programs)"
         lists = self.ask(
             f"""with newest as (
@@ -158,7 +163,10 @@ class Ledger:
         basis = "daftar bayar bulan lalu"
         if lists.is_empty() and run is not None:
             basis = "daftar penerima bulan lalu"
-            lists = self.ask(f"select {sums} from audit.benefits where run_id = $run and {mine} group by all order by all", run=run.run_id)
+            lists = self.ask(
+                f"select {sums} from audit.benefits where run_id = $run and {mine} group by all order by all",
+                run=run.run_id,
+            )
         return Before("" if lists.is_empty() else basis, lists)
 
 
@@ -189,14 +197,9 @@ def effective(results: pl.DataFrame, overrides: pl.DataFrame, today: date) -> pl
 
 def stamp(ledger: Ledger, now: datetime, gate_id: str) -> datetime:
     """A time for the next row about a screening, later than any before, also when the machine's clock goes back."""
-    last = ledger.ask(
-        f"""select max(at) as at from (
-                select screened_at as at from audit.{GATE_BATCHES.name} where gate_id = $id
-                union all select at from audit.{GATE_OVERRIDES.name} where gate_id = $id
-                union all select at from audit.{GATE_APPROVALS.name} where gate_id = $id
-                union all select at from audit.{GATE_EVENTS.name} where gate_id = $id)""",
-        id=gate_id,
-    )["at"][0]
-    from datetime import timedelta
-
+    clocks = ((GATE_BATCHES, "screened_at"), (GATE_OVERRIDES, "at"), (GATE_APPROVALS, "at"), (GATE_EVENTS, "at"))
+    moments = " union all ".join(
+        f'select max("{clock}") as moment from audit.{table.name} where gate_id = $id' for table, clock in clocks
+    )
+    last: datetime | None = ledger.ask(f"select max(moment) as moment from ({moments})", id=gate_id)["moment"][0]
     return now if last is None or last < now else last + timedelta(microseconds=1)

@@ -95,7 +95,10 @@ def _sheet(sheet: WrittenSheet, rows: pl.DataFrame) -> Sheet:
     cells: list[pl.Expr] = [place.cast(pl.Int64).alias("row")]
     for j in range(n):
         quantity = (pl.col(f"t{j}") == Cell.NUMBER) & (j not in sheet.texts) & (pl.col("row_number") > top)
-        cells += [pl.col(f"c{j}"), (quantity & pl.col(f"c{j}").str.contains(_PLAIN_NUMBER)).fill_null(False).alias(f"n{j}")]
+        cells += [
+            pl.col(f"c{j}"),
+            (quantity & pl.col(f"c{j}").str.contains(_PLAIN_NUMBER)).fill_null(False).alias(f"n{j}"),
+        ]
     for j, name in enumerate(("decision", "words"), n):
         cells += [pl.col(name).alias(f"c{j}"), pl.lit(False).alias(f"n{j}")]
     return Sheet(sheet.name, rows.select(cells), frozenset({sheet.header_row}))
@@ -117,7 +120,9 @@ def _with_decisions(records: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame
 
 
 def _as_json(pay: PayList, chosen: pl.DataFrame) -> bytes:
-    told = {n - 2: (decision, words) for n, decision, words in chosen.select("row_number", "decision", "words").iter_rows()}
+    told = {
+        n - 2: (decision, words) for n, decision, words in chosen.select("row_number", "decision", "words").iter_rows()
+    }
     with pay.path.open(encoding=pay.contents.encoding, errors="replace") as file:
         records = [json.loads(line) for line in file if line.strip()]
     lines = [

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 SUMMARY: Final = "summary.json"
 PAGE: Final = "summary.pdf"
+TEMPLATE: Final = Path(__file__).with_name("page.typ")
 
 
 def write_page(document: dict[str, Any], folder: Path) -> None:
@@ -30,9 +31,8 @@ def read_page(folder: Path) -> dict[str, Any]:
 def _pdf(document: str) -> bytes:
     import typst  # here: a third of a second that other commands need not wait
 
-    template = Path(__file__).with_name("page.typ")
     moment = datetime.fromisoformat(json.loads(document)["screened_at"]).replace(tzinfo=UTC)
     made: bytes = typst.compile(
-        template, sys_inputs={"data": document}, ignore_system_fonts=True, timestamp=int(moment.timestamp())
+        TEMPLATE, sys_inputs={"data": document}, ignore_system_fonts=True, timestamp=int(moment.timestamp())
     )
     return made

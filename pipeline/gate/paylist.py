@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline.errors import InputError, Problem
 from pipeline.ingest.books import SheetRecord
-from pipeline.ingest.cards import Cards
+from pipeline.ingest.cards import Cards, LayoutRules
 from pipeline.ingest.clean import Cleaner
 from pipeline.ingest.clean.amounts import rupiah
 from pipeline.ingest.clean.cells import RawRows
@@ -75,6 +75,7 @@ class PayList:
         lines: mentions of kind payments, in file order, with ``at`` (position in the file).
         unusable: rows in quarantine, with ``at``.
         sheets: the list as written.
+        written_totals: amounts in the list's own rows of sums, in file order; none where it has no such row.
         notices: code and message of what a person should know of the reading.
     """
 
@@ -82,6 +83,7 @@ class PayList:
     lines: pl.DataFrame
     unusable: pl.DataFrame
     sheets: tuple[WrittenSheet, ...]
+    written_totals: tuple[int, ...]
     notices: pl.DataFrame = field(repr=False)
 
     @property
@@ -113,7 +115,8 @@ def read_pay_list(path: Path, period: Period, rules: Path, program: str | None) 
     contents = examine(path)
     kept: dict[str, list[pl.DataFrame]] = {}
     taken: dict[str, list[pl.DataFrame]] = {MENTIONS.name: [], QUARANTINE.name: []}
-    intake = Intake(Cards.load(rules), Cleaner.load(rules, period), lambda table, rows: taken[table].append(rows))
+    cards = Cards.load(rules)
+    intake = Intake(cards, Cleaner.load(rules, period), lambda table, rows: taken[table].append(rows))
     intake.take(file, contents, [_keeping(sheet, kept) for sheet in sheets_of(contents)])
     if intake.problems:
         raise InputError(*intake.problems)
@@ -123,7 +126,8 @@ def read_pay_list(path: Path, period: Period, rules: Path, program: str | None) 
     unusable = _in_order(QUARANTINE.conform(pl.concat([QUARANTINE.empty(), *taken[QUARANTINE.name]])), sheets)
     if not lines.height + unusable.height:
         raise InputError(Problem(path.name, "there is no line below the header", "a pay list with lines"))
-    return PayList(contents, lines, unusable, sheets, intake.notices.frame())
+    sums = _written_totals(sheets, [lines, unusable], cards.layout)
+    return PayList(contents, lines, unusable, sheets, sums, intake.notices.frame())
 
 
 def _as_payments(file: InputFile, program: str | None) -> InputFile:
@@ -163,16 +167,18 @@ def _in_order(rows: pl.DataFrame, sheets: Sequence[WrittenSheet]) -> pl.DataFram
     return rows.with_columns(at.alias("at")).sort("at")
 
 
-def written_totals(pay: PayList, rules: Path) -> list[int]:
-    """Amounts in the list's own rows of sums below the header, in file order; none where it has no such row."""
-    totals = "|".join(f"(?:{p})" for p in Cards.load(rules).layout.totals)
+def _written_totals(
+    sheets: Sequence[WrittenSheet], lines: Sequence[pl.DataFrame], layout: LayoutRules
+) -> tuple[int, ...]:
+    """Amounts in rows of sums below the headers; ``lines`` are the rows that are no layout."""
+    totals = "|".join(f"(?:{p})" for p in layout.totals)
     found: list[int] = []
-    for sheet in pay.sheets:
-        lines = pl.concat([rows.filter(pl.col("sheet") == sheet.name).select("row_number") for rows in (pay.lines, pay.unusable)])
-        rest = sheet.raw.filter(pl.col("row_number") > sheet.header_end).join(lines, on="row_number", how="anti")
+    for sheet in sheets:
+        taken = pl.concat([rows.filter(pl.col("sheet") == sheet.name).select("row_number") for rows in lines])
+        rest = sheet.raw.filter(pl.col("row_number") > sheet.header_end).join(taken, on="row_number", how="anti")
         first = pl.coalesce(pl.col(r"^c\d+$")).str.to_uppercase().str.strip_chars()
         sums = rest.filter(first.str.contains(totals).fill_null(False)).select("row_number")
         cells = sheet.cell("amount").join(sums, on="row_number").rename({"written": "amount", "kind": "amount#"})
         if cells.height:
             found += rupiah(RawRows([cells]), "amount").drop_nulls().to_list()
-    return found
+    return tuple(found)

@@ -29,7 +29,14 @@ APPROVER: Final = "approver"
 
 
 def approve(
-    out: Path, gate_id: str, role: str, person: str, *, comment: str = "", path: Path | None = None, now: datetime | None = None
+    out: Path,
+    gate_id: str,
+    role: str,
+    person: str,
+    *,
+    comment: str = "",
+    path: Path | None = None,
+    now: datetime | None = None,
 ) -> dict[str, Any]:
     """Sign a screening; it may be paid when checker and approver have signed.
 
@@ -164,7 +171,9 @@ def _refuse_changed_list(book: Ledger, batch: Mapping[str, Any], path: Path | No
     """The list, if its bytes are still those that were screened; else the change is recorded and refused."""
     where = path or Path(batch["list_path"])
     if not where.is_file():
-        raise InputError(Problem(str(where), "the list that was screened is not there", todo="say where it is with --list"))
+        raise InputError(
+            Problem(str(where), "the list that was screened is not there", todo="say where it is with --list")
+        )
     if file_hash(where) == batch["list_sha256"]:
         return where
     with book.transaction():
@@ -189,14 +198,22 @@ def _refuse_unsignable(book: Ledger, batch: Mapping[str, Any], today: date) -> N
     gate_id = batch["gate_id"]
     if batch["result"] == "fail":
         raise Refused(
-            Problem(gate_id, "a check of the whole list failed: it must not be paid as it is", todo="ask for a list that adds up and screen it")
+            Problem(
+                gate_id,
+                "a check of the whole list failed: it must not be paid as it is",
+                todo="ask for a list that adds up and screen it",
+            )
         )
     _refuse_superseded(book, batch)
     expired = book.overrides(gate_id).filter(pl.col("valid_until") < today)
     if expired.height:
         rows = ", ".join(str(r) for r in expired["row_number"].head(5))
         raise Refused(
-            Problem(gate_id, f"an override has expired (row {rows})", todo="decide the line anew with tepat override, or screen the list again")
+            Problem(
+                gate_id,
+                f"an override has expired (row {rows})",
+                todo="decide the line anew with tepat override, or screen the list again",
+            )
         )
 
 
@@ -210,7 +227,9 @@ def _refuse_signer(book: Ledger, batch: Mapping[str, Any], role: str, person: st
     if role == CHECKER:
         return
     if not signed:
-        raise Refused(Problem(gate_id, "nobody has checked it yet", todo=f"tepat approve {gate_id} --role checker --as NAME"))
+        raise Refused(
+            Problem(gate_id, "nobody has checked it yet", todo=f"tepat approve {gate_id} --role checker --as NAME")
+        )
     if _same(batch["screened_by"], person):
         raise Refused(Problem(gate_id, f"{person} ran the gate and cannot approve it", "another person"))
     if any(_same(p, person) for p in book.overrides(gate_id)["person"]):
@@ -235,12 +254,20 @@ def _line(results: pl.DataFrame, row: int, sheet: str | None, to: Decision) -> d
         found = found.filter(pl.col("sheet") == sheet)
     if found.height != 1:
         sheets = ", ".join(found["sheet"]) or "none"
-        raise InputError(Problem(f"row {row}", f"{found.height} lines of the list are in that row", sheets, "say which with --sheet"))
+        raise InputError(
+            Problem(f"row {row}", f"{found.height} lines of the list are in that row", sheets, "say which with --sheet")
+        )
     line = found.row(0, named=True)
     if line["decision"] == str(to):
         raise InputError(Problem(f"row {row}", f"the line is decided so already: {to}"))
     if to is Decision.PAY and line["amount"] is None:
-        raise InputError(Problem(f"row {row}", "the line has no readable amount and cannot be paid", todo="mend the list and screen it again"))
+        raise InputError(
+            Problem(
+                f"row {row}",
+                "the line has no readable amount and cannot be paid",
+                todo="mend the list and screen it again",
+            )
+        )
     return line
 
 

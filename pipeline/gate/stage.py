@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,11 +21,11 @@ from pipeline.errors import InputError, Problem, StorageError
 from pipeline.gate.decide import decide
 from pipeline.gate.facts import Known, behind, known_of
 from pipeline.gate.gate_rules import Decision, GateRules, read_gate_rules
-from pipeline.gate.ledger import ESCALATED, Ledger, effective, ledger
+from pipeline.gate.ledger import ESCALATED, Ledger, ledger
 from pipeline.gate.lists import write_lists
 from pipeline.gate.page import write_page
 from pipeline.gate.payees import payees_of
-from pipeline.gate.paylist import PayList, read_pay_list, written_totals
+from pipeline.gate.paylist import PayList, read_pay_list
 from pipeline.gate.totals import (
     Before,
     Checks,
@@ -47,7 +47,8 @@ from pipeline.publish.chain import actor
 from pipeline.rulebook import rules_hash
 from pipeline.store import KEY_VARIABLE, secret
 from pipeline.tables import GATE_BATCHES, GATE_EVENTS, GATE_RESULTS
-from pipeline.target.programs import load_rules
+from pipeline.target.programs import Rules, load_rules
+from pipeline.target.taxonomy import read_taxonomy
 
 Say = Callable[[str], None]
 FOLDER: Final = "gate"
@@ -71,6 +72,11 @@ class _Decided:
     known: Known
     lines: pl.DataFrame
     run: PublishedRun
+
+    @property
+    def programs(self) -> list[str]:
+        """Programs of the lines."""
+        return sorted(self.lines["program"].drop_nulls().unique())
 
 
 def screen(
@@ -109,19 +115,18 @@ def screen(
     refuse_plaintext()
     moment = (now or datetime.now(UTC)).replace(tzinfo=None)
     run = _run_of(out, period)
-    gate = read_gate_rules(rules)
+    gate, programs = read_gate_rules(rules), load_rules(rules, period.last_day)
     say(f"reading {path.name}")
-    decided = _decide(read_pay_list(path, period, rules, program), run, out, rules, gate, say)
+    decided = _decide(read_pay_list(path, period, rules, program), run, out, rules, gate, programs, say)
     say("control totals and lists")
     last_month = previous_run(out, period)  # before the database is held for writing
     with ledger(out) as book:
         content = _content(decided.pay, run, rules, program, declared)
         gate_id = f"{content}-{book.screened_before(content) + 1}"
-        programs = sorted(decided.lines["program"].drop_nulls().unique())
-        before = book.month_before(period, programs, last_month)
+        before = book.month_before(period, decided.programs, last_month)
         overdue = book.overdue(moment.date())
-        document = _document(decided, gate, rules, declared, before, overdue)
-        document |= _heading(gate_id, decided, period, programs, person or actor(), moment, rules)
+        document = _document(decided, gate, declared, before, overdue)
+        document |= _heading(gate_id, decided, period, programs, person or actor(), moment)
         results = _results(decided, gate, gate_id, moment)
         folder = out / FOLDER / gate_id
         document["hold_until"] = _first(results["hold_until"])
@@ -162,8 +167,10 @@ def _run_of(out: Path, period: Period) -> PublishedRun:
     return run
 
 
-def _decide(pay: PayList, run: PublishedRun, out: Path, rules: Path, gate: GateRules, say: Say) -> _Decided:
-    known_programs = {p.code for p in load_rules(rules, run.period.last_day).programs}
+def _decide(
+    pay: PayList, run: PublishedRun, out: Path, rules: Path, gate: GateRules, programs: Rules, say: Say
+) -> _Decided:
+    known_programs = {p.code for p in programs.programs}
     told = set(pay.lines["program"].drop_nulls())
     if not pay.lines.is_empty() and not told & known_programs:
         raise InputError(
@@ -177,7 +184,7 @@ def _decide(pay: PayList, run: PublishedRun, out: Path, rules: Path, gate: GateR
     say(f"{number(pay.rows)} lines; who they are")
     payees = payees_of(pay, run, rules, judgements(out, run.period))
     say("what is known of them")
-    known = known_of(pay, payees, run, rules, gate)
+    known = known_of(pay, payees, run, programs, gate, read_taxonomy(rules).name_mismatch_below)
     return _Decided(pay, known, decide(known.lines, gate), run)
 
 
@@ -188,15 +195,15 @@ def _content(pay: PayList, run: PublishedRun, rules: Path, program: str | None, 
 
 
 def _heading(
-    gate_id: str, decided: _Decided, period: Period, programs: list[str], person: str, moment: datetime, rules: Path
+    gate_id: str, decided: _Decided, period: Period, programs: Rules, person: str, moment: datetime
 ) -> dict[str, Any]:
-    names = {p.code: p.name.id for p in load_rules(rules, period.last_day).programs}
+    names = {p.code: p.name.id for p in programs.programs}
     return {
         "gate_id": gate_id,
         "run_id": decided.run.run_id,
         "period": str(period),
-        "program": ",".join(programs),
-        "program_names": ", ".join(names.get(p, p) for p in programs),
+        "program": ",".join(decided.programs),
+        "program_names": ", ".join(names.get(p, p) for p in decided.programs),
         "source_file": decided.pay.path.name,
         "list_sha256": decided.pay.contents.sha256,
         "screened_by": person,
@@ -206,7 +213,7 @@ def _heading(
 
 
 def _document(
-    decided: _Decided, gate: GateRules, rules: Path, declared: Declared, before: Before, overdue: pl.DataFrame
+    decided: _Decided, gate: GateRules, declared: Declared, before: Before, overdue: pl.DataFrame
 ) -> dict[str, Any]:
     lines = decided.lines
     sums = totals(lines)
@@ -214,11 +221,13 @@ def _document(
     checks = Checks(gate)
     check_period(checks, lines, decided.run.period)
     check_declared(checks, declared, sums["counted"])
-    check_written_total(checks, written_totals(decided.pay, rules), sums["counted"]["amount"])
+    check_written_total(checks, decided.pay.written_totals, sums["counted"]["amount"])
     check_lines(checks, lines)
     check_change(checks, desa, before)
     check_sources(checks, decided.known.kinds)
-    late = f"{number(overdue.height)} baris ditahan lewat batas waktu, {number(int(overdue['amount'].sum() or 0))} rupiah"
+    late = (
+        f"{number(overdue.height)} baris ditahan lewat batas waktu, {number(int(overdue['amount'].sum() or 0))} rupiah"
+    )
     checks.add("holds_overdue", overdue.is_empty(), late, "tepat override GATE_ID --row N")
     clean = sums["pay"]["rows"] == sums["counted"]["rows"]
     return {
@@ -241,7 +250,9 @@ def _results(decided: _Decided, gate: GateRules, gate_id: str, moment: datetime)
     days = {name: card.days for name, card in gate.card.items()}
     queues = {name: str(card.queue) for name, card in gate.card.items()}
     held = pl.col("decision") == str(Decision.HOLD)
-    until = pl.lit(moment.date()) + pl.duration(days=pl.col("reason").replace_strict(days, default=None, return_dtype=pl.Int64))
+    until = pl.lit(moment.date()) + pl.duration(
+        days=pl.col("reason").replace_strict(days, default=None, return_dtype=pl.Int64)
+    )
     queue = pl.col("reason").replace_strict(queues, default=None, return_dtype=pl.String)
     insider = pl.col("insider") & pl.col("reason").is_not_null()
     return behind(decided.lines, decided.known.findings).with_columns(
@@ -255,16 +266,24 @@ def _results(decided: _Decided, gate: GateRules, gate_id: str, moment: datetime)
 
 def _batch(document: dict[str, Any], path: Path, rules: Path) -> dict[str, Any]:
     sums = document["totals"]
-    parts = {f"{what}_{part}": sums[part][what] for part in ("counted", "pay", "hold", "reject") for what in ("rows", "amount")}
-    taken = ("gate_id", "run_id", "program", "period", "source_file", "list_sha256", "result", "screened_by")
-    return {k: document[k] for k in taken} | parts | {
-        "list_path": str(path.resolve()),
-        "rows_declared": document["declared"]["rows"],
-        "amount_declared": document["declared"]["amount"],
-        "checks": json.dumps(document["checks"], ensure_ascii=False, sort_keys=True),
-        "rules_hash": rules_hash(rules),
-        "screened_at": document.pop("screened_moment"),
+    parts = {
+        f"{what}_{part}": sums[part][what]
+        for part in ("counted", "pay", "hold", "reject")
+        for what in ("rows", "amount")
     }
+    taken = ("gate_id", "run_id", "program", "period", "source_file", "list_sha256", "result", "screened_by")
+    return (
+        {k: document[k] for k in taken}
+        | parts
+        | {
+            "list_path": str(path.resolve()),
+            "rows_declared": document["declared"]["rows"],
+            "amount_declared": document["declared"]["amount"],
+            "checks": json.dumps(document["checks"], ensure_ascii=False, sort_keys=True),
+            "rules_hash": rules_hash(rules),
+            "screened_at": document.pop("screened_moment"),
+        }
+    )
 
 
 def _escalate(book: Ledger, overdue: pl.DataFrame, moment: datetime) -> None:
@@ -272,13 +291,13 @@ def _escalate(book: Ledger, overdue: pl.DataFrame, moment: datetime) -> None:
     fresh = overdue.filter(~pl.col("escalated_before"))
     if fresh.height:
         detail = pl.lit("hold ran out on ") + pl.col("hold_until").cast(pl.String)
-        events = fresh.select("gate_id", "sheet", "row_number", event=pl.lit(ESCALATED), at=pl.lit(moment), detail=detail)
+        events = fresh.select(
+            "gate_id", "sheet", "row_number", event=pl.lit(ESCALATED), at=pl.lit(moment), detail=detail
+        )
         book.add(GATE_EVENTS, events)
 
 
-def write_outputs(
-    pay: PayList, results: pl.DataFrame, document: dict[str, Any], gate: GateRules, folder: Path
-) -> None:
+def write_outputs(pay: PayList, results: pl.DataFrame, document: dict[str, Any], gate: GateRules, folder: Path) -> None:
     """The three lists and the page; their hashes go into the document."""
     words = _words(results, gate)
     files = write_lists(pay, words, folder)

@@ -88,7 +88,9 @@ def by_desa(lines: pl.DataFrame, before: Before, jump: JumpCard) -> pl.DataFrame
     now = keyed.group_by("desa_code").agg(
         pl.col("desa", "kecamatan").min(), pl.len().cast(pl.Int64).alias("rows"), pl.col("amount").sum(), *sums
     )
-    last = before.desa.group_by("desa_code").agg(pl.col("rows").sum().alias("rows_before"), pl.col("amount").sum().alias("amount_before"))
+    last = before.desa.group_by("desa_code").agg(
+        pl.col("rows").sum().alias("rows_before"), pl.col("amount").sum().alias("amount_before")
+    )
     both = now.join(last, on="desa_code", how="full", coalesce=True).with_columns(
         pl.exclude("desa_code", "desa", "kecamatan").fill_null(0)
     )
@@ -136,7 +138,9 @@ def check_declared(checks: Checks, declared: Declared, counted: dict[str, int]) 
         if said is None:
             checks.add(check, None, "tidak dinyatakan", f"--{check.replace('_', '-')}")
         else:
-            checks.add(check, said == got, f"dinyatakan {number(said)}, dihitung {number(got)}, selisih {number(got - said)}")
+            checks.add(
+                check, said == got, f"dinyatakan {number(said)}, dihitung {number(got)}, selisih {number(got - said)}"
+            )
 
 
 def check_period(checks: Checks, lines: pl.DataFrame, period: Period) -> None:
@@ -183,13 +187,15 @@ def check_sources(checks: Checks, kinds: frozenset[str]) -> None:
         checks.add(kind, True if kind in kinds else None, "ada" if kind in kinds else "daftarnya tidak ada bulan ini")
 
 
-def check_written_total(checks: Checks, written: list[int], counted: int) -> None:
+def check_written_total(checks: Checks, written: tuple[int, ...], counted: int) -> None:
     """The list's own total rows: one of them, or all of them together, must be what was counted."""
     if not written:
         checks.add("written_total", None, "daftar tidak memuat baris total")
         return
     fits = counted in written or sum(written) == counted
-    checks.add("written_total", fits, f"total pada daftar {', '.join(map(number, written[-3:]))}, dihitung {number(counted)}")
+    checks.add(
+        "written_total", fits, f"total pada daftar {', '.join(map(number, written[-3:]))}, dihitung {number(counted)}"
+    )
 
 
 def number(value: int) -> str:

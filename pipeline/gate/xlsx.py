@@ -33,7 +33,7 @@ _STYLES: Final = (
     '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
     '<xf numFmtId="1" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
     '<xf numFmtId="49" fontId="1" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1"/>'
-    "</cellXfs></styleSheet>"
+    '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
 
 
@@ -99,9 +99,9 @@ def _sheet(sheet: Sheet) -> str:
     bold = pl.col("row").is_in(sorted(sheet.bold))
     number = pl.col("row").cast(pl.String)
     cells = [_cell(j, number, bold) for j in range(sheet.width)]
-    text = rows.select(
-        pl.concat_str(pl.lit('<row r="'), number, pl.lit('">'), *cells, pl.lit("</row>")).alias("xml")
-    )["xml"]
+    text = rows.select(pl.concat_str(pl.lit('<row r="'), number, pl.lit('">'), *cells, pl.lit("</row>")).alias("xml"))[
+        "xml"
+    ]
     return f'{_HEAD}<worksheet xmlns="{_MAIN}">{_widths(sheet)}<sheetData>{"".join(text)}</sheetData></worksheet>'
 
 

@@ -58,6 +58,16 @@ CASES: dict[str, tuple[Line, str, str]] = {
 }
 """A line, its decision, and its reasons."""
 
+_UNKNOWN = {"name": "LAUWO PIPII", "nik": "7371011203800009"}
+GROUPS: dict[str, list[Line]] = {
+    "one person three times": [Line("twice", nik="7501199918820010"), Line("twice", amount="500000"), Line("twice")],
+    "husband and wife": [Line("second", member=1), Line("second")],
+    "nobody knows him, twice": [Line("stranger", **_UNKNOWN), Line("stranger", **_UNKNOWN)],
+    "misspelt": [Line("misspelt", name="MUH RIFAY PAKAYA", nik=FAMILIES["misspelt"].recipient.nik[:15] + "3")],
+    "number under another name": [Line("spare12", name="ZAINUDDIN KOBIS")],
+}
+"""Lines that say something only together, or need more than one reason; in the list behind ``CASES``."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -67,13 +77,24 @@ class Seen:
     screened: Screened
     rows: pl.DataFrame
 
+    def case(self, name: str) -> dict[str, Any]:
+        """The row of one of ``CASES``."""
+        return self.rows.row(list(CASES).index(name), named=True)
+
+    def group(self, name: str) -> pl.DataFrame:
+        """The rows of one of ``GROUPS``."""
+        names = list(GROUPS)
+        start = len(CASES) + sum(len(GROUPS[n]) for n in names[: names.index(name)])
+        return self.rows.slice(start, len(GROUPS[name]))
+
 
 @pytest.fixture(scope="session")
 def seen(one_month: Path, rules: Path, tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    """The lines of all ``CASES`` screened once, in one list; line n is row n + 2."""
+    """The lines of all ``CASES`` and ``GROUPS`` screened once, in one list."""
     folder = tmp_path_factory.mktemp("cases")
     shutil.copytree(one_month, folder / "out")
-    path = pay_list(folder / "Daftar_Bayar_PKH_Oktober_2026.csv", [line for line, _, _ in CASES.values()])
+    lines = [line for line, _, _ in CASES.values()] + [line for group in GROUPS.values() for line in group]
+    path = pay_list(folder / "Daftar_Bayar_PKH_Oktober_2026.csv", lines)
     screened = screen(path, OCTOBER, folder / "out", rules, person="Operator", now=NOW, say=lambda _: None)
     return Seen(folder / "out", screened, results(folder / "out", screened.gate_id))
 
@@ -91,7 +112,17 @@ def gate(out: Path, rules: Path, tmp_path: Path) -> Gate:
     ) -> Screened:  # fmt: skip
         path = lines if isinstance(lines, Path) else pay_list(tmp_path / name, lines)
         period = options.pop("period", OCTOBER)
-        return screen(path, period, out, rules, declared=Declared(rows, amount), person=person, now=now, say=lambda _: None, **options)
+        return screen(
+            path,
+            period,
+            out,
+            rules,
+            declared=Declared(rows, amount),
+            person=person,
+            now=now,
+            say=lambda _: None,
+            **options,
+        )
 
     return run
 
