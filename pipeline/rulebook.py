@@ -108,5 +108,5 @@ def _field_names(model: type[BaseModel]) -> set[str]:
 
 
 def line_in(path: Path, *location: int | str) -> int:
-    """Line of a value inside a YAML file, by the keys and positions that lead to it (1 where there is no such place)."""
+    """Line of a value inside a YAML file, by the keys and positions that lead to it (1 where there is none)."""
     return _line_of(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader), location)

@@ -702,7 +702,9 @@ GATE_RESULTS: Final = Table(
         _text("desa_code", "on the list"),
         _json("finding_ids", "findings of the run behind the reasons"),
         _text("against", "conditions of the program that are not met, joined by `,`, or why a line could not be read"),
-        _text("queue", "who decides where it is held or rejected: never a companion, agent or TKSK on their own people"),
+        _text(
+            "queue", "who decides where it is held or rejected: never a companion, agent or TKSK on their own people"
+        ),
         _date("hold_until", "day until which a hold must be decided; then it is escalated"),
         _time("decided_at", "UTC"),
     ),

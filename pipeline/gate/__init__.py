@@ -2,7 +2,8 @@
 
 Belongs here: reading one pay list with the readers of ingest (``paylist``), saying who its payees are (``payees``),
 what is known against each line (``facts``), the decision by ``rules/gate.yaml`` (``decide``), control totals
-(``totals``), the tables ``gate_*`` and four eyes (``ledger``, ``signing``), and the outputs (``lists``, ``page``). Not here: finding out
+(``totals``), the tables ``gate_*`` and four eyes (``ledger``, ``signing``), and the outputs (``lists``, ``page``).
+Not here: finding out
 who somebody is (:mod:`pipeline.resolve`) or who is eligible (:mod:`pipeline.target`): the gate asks the newest
 published run.
 

@@ -114,7 +114,8 @@ class Ledger:
         return self.ask(
             f"""with void as (
                     select "at" from audit.{GATE_OVERRIDES.name} where gate_id = $id
-                    union all select "at" from audit.{GATE_EVENTS.name} where gate_id = $id and event = '{LIST_CHANGED}')
+                    union all
+                    select "at" from audit.{GATE_EVENTS.name} where gate_id = $id and event = '{LIST_CHANGED}')
                 select * from audit.{GATE_APPROVALS.name}
                 where gate_id = $id and "at" > coalesce((select max("at") from void), timestamp '1970-01-01')
                 order by "at" asc""",
@@ -128,17 +129,19 @@ class Ledger:
         )
 
     def overdue(self, today: date) -> pl.DataFrame:
-        """Holds that ran out undecided: of the newest screening of each list, without an override; and whether said before."""
+        """Holds that ran out undecided: of the newest screening of each list, not overridden; said before or not."""
         return self.ask(
             f"""with newest as (
                     select gate_id, period, source_file from audit.{GATE_BATCHES.name}
                     qualify row_number() over (partition by period, source_file order by screened_at desc) = 1)
-                select r.gate_id, n.period, r.source_file, r.sheet, r.row_number, r.amount, r.reasons, r.queue, r.hold_until,
+                select r.gate_id, n.period, r.source_file, r.sheet, r.row_number, r.amount,
+                       r.reasons, r.queue, r.hold_until,
                        e.gate_id is not null as escalated_before
                 from audit.{GATE_RESULTS.name} r join newest n on r.gate_id = n.gate_id
                 left join audit.{GATE_OVERRIDES.name} o
                   on o.gate_id = r.gate_id and o.sheet = r.sheet and o.row_number = r.row_number
-                left join (select distinct gate_id, sheet, row_number from audit.{GATE_EVENTS.name} where event = '{ESCALATED}') e
+                left join (select distinct gate_id, sheet, row_number
+                           from audit.{GATE_EVENTS.name} where event = '{ESCALATED}') e
                   on e.gate_id = r.gate_id and e.sheet = r.sheet and e.row_number = r.row_number
                 where r.decision = 'hold' and r.hold_until < $today and o.gate_id is null
                 order by r.hold_until, r.gate_id, r.sheet, r.row_number""",
@@ -147,7 +150,10 @@ class Ledger:
 
     def month_before(self, period: Period, programs: list[str], run: PublishedRun | None) -> Before:
         """Last month by desa: from the newest screening of each of its lists, else from its recipients lists."""
-        sums = "program, coalesce(desa_code, '') as desa_code, count(*) as rows, cast(coalesce(sum(amount), 0) as bigint) as amount"
+        sums = (
+            "program, coalesce(desa_code, '') as desa_code, count(*) as rows, "
+            "cast(coalesce(sum(amount), 0) as bigint) as amount"
+        )
         self.connection.register(
             "programs", pl.DataFrame({"program": programs}, schema={"program": pl.String}).to_arrow()
         )

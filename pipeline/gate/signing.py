@@ -123,7 +123,8 @@ def override(
         line = _line(effective(results, book.overrides(gate_id), moment.date()), row, sheet, decision)
         entry = {
             "gate_id": gate_id, "sheet": line["sheet"], "row_number": row, "at": moment,
-            "from_decision": line["decision"], "to_decision": str(decision), "person": decider, "reason": reason.strip(),
+            "from_decision": line["decision"], "to_decision": str(decision),
+            "person": decider, "reason": reason.strip(),
             "valid_until": last_day,
         }  # fmt: skip
         pay = read_pay_list(where, Period.parse(batch["period"]), rules, None)

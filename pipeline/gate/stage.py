@@ -151,7 +151,7 @@ def refuse_plaintext() -> None:
         raise StorageError(
             Problem(
                 KEY_VARIABLE,
-                "a key is set, and the lists that the gate writes for the bank cannot be encrypted yet; nothing was written",
+                "a key is set, and the lists that the gate writes cannot be encrypted yet; nothing was written",
                 todo=f"run the gate on a machine where --out is protected otherwise, with {KEY_VARIABLE} unset",
             )
         )
