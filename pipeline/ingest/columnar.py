@@ -31,16 +31,17 @@ def parquet_sheets(contents: Contents) -> list[RawSheet]:
 
 
 def _parquet_batches(contents: Contents, file: Any) -> Iterator[pl.DataFrame]:
-    first = 2
-    yield raw_batch(1, [list(file.schema_arrow.names)])
+    first, above = 2, raw_batch(1, [list(file.schema_arrow.names)])
     try:
         for record_batch in file.iter_batches(BATCH_ROWS):
             frame = pl.from_arrow(pa.Table.from_batches([record_batch]))
             assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow of a table is a frame
-            yield _typed_frame(first, frame)
-            first += frame.height
+            yield pl.concat([above, _typed_frame(first, frame)], how="diagonal")
+            first, above = first + frame.height, above.clear()
     except (pa.ArrowException, OSError) as error:
         raise InputError(_damaged(contents, error)) from error
+    if above.height:
+        yield above
 
 
 def _typed_frame(first: int, frame: pl.DataFrame) -> pl.DataFrame:
@@ -87,11 +88,11 @@ def _json_batches(contents: Contents) -> Iterator[pl.DataFrame]:
     names: dict[str, None] = {}
     for records in _json_blocks(contents):
         names |= dict.fromkeys(name for record in records for name in record)
-    yield raw_batch(1, [list(names)])
-    first = 2
+    first, above = 1, [list(names)]
     for records in _json_blocks(contents):
-        yield raw_batch(first, [[_plain(record.get(name)) for name in names] for record in records])
-        first += len(records)
+        rows = [*above, *([_plain(record.get(name)) for name in names] for record in records)]
+        yield raw_batch(first, rows)
+        first, above = first + len(rows), []
 
 
 def _json_blocks(contents: Contents) -> Iterator[list[dict[str, Any]]]:

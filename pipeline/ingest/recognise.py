@@ -205,6 +205,8 @@ def _number_line(lines: Sequence[Line], reading: Reading) -> tuple[Line, ...]:
     texts = [line.cells[j].strip("()[]. ") for j in sorted(line.cells)]
     marks = [_ordinal(t) for t in texts]
     first = [m for m in marks if m is not None]
+    if len(first) > 3:
+        first.sort()  # the columns may have been put in another order, their numbers with them
     counting = len(first) == len(marks) and all(b - a in (1, 2) for a, b in pairwise(first))
     enough = len(marks) >= max(2, len(reading.headings) // 2)
     return (line,) if counting and enough and first[0] in ((1, 2) if len(first) > 3 else (1,)) else ()

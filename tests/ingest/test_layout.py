@@ -77,6 +77,7 @@ def test_blank_rows_count_in_row_numbers_and_nowhere_else(read) -> None:  # type
         [str(n) for n in range(1, 9)],
         [1, 2, 3, 4, 5, 6, 7, "8 = 6 x 7"],
         list("ABCDEFGH"),
+        [8, 1, 2, 3, 4, 5, 6, 7],  # columns put in another order, their numbers with them
     ],
 )
 def test_column_numbers_below_the_header_are_layout(read, numbers: Row) -> None:  # type: ignore[no-untyped-def]

@@ -248,6 +248,15 @@ def test_formats_whose_column_names_are_no_row(raw: Path, rules: Path) -> None:
     assert books["rows_total"].to_list() == [3, 2]
 
 
+def test_records_saved_from_a_sheet_with_column_numbers(raw: Path, rules: Path) -> None:
+    numbers = [str(n) for n in range(1, len(HEADER) + 1)]
+    write_parquet(raw / "PKH 1.parquet", HEADER, [numbers, *(person_row(i) for i in range(3))])
+    write_json_lines(raw / "PKH 2.jsonl", HEADER, [numbers, *(person_row(i) for i in range(3, 5))])
+    found = ingested(raw, rules)
+    assert found.rows() == [3, 3, 4, 4, 5]
+    assert found.files.sort("source_file")["rows_layout"].to_list() == [1, 1]
+
+
 def test_files_of_one_name_in_two_folders_stay_apart(raw: Path, rules: Path) -> None:
     for folder, i in (("gorontalo", 0), ("boalemo", 3)):
         (raw / folder).mkdir()
