@@ -36,8 +36,8 @@ COLUMNS: Final = (
 """Compared columns; the first is weighed by :mod:`.names`."""
 
 NUMBER: Final = (
-    "", "exact", "lossy", "slip_region", "slip_date", "slip_serial", "length", "last_digit", "serial", "two_slips",
-    "differs", "partial",
+    "", "exact", "lossy", "slip_region", "slip_date", "slip_serial", "other_sex", "length",
+    "last_digit", "serial", "two_slips", "differs", "partial",
 )  # fmt: skip
 BIRTH_DATE: Final = ("", "exact", "swapped", "one_part", "by_number", "year_only", "differs")
 SLIP: Final = ("", "same", "slip", "differs")
@@ -45,9 +45,20 @@ SAME: Final = ("", "same", "differs")
 PLACE: Final = ("", "house", "desa", "kecamatan", "differs")
 SOURCE: Final = ("", "one_list", "two_lists")
 
-EXACT, LOSSY, IN_REGION, IN_DATE, IN_SERIAL, LENGTH, LAST_DIGIT, SERIAL, TWO_SLIPS, NUMBER_DIFFERS, PARTIAL = range(
-    1, 12
-)
+(
+    EXACT,
+    LOSSY,
+    IN_REGION,
+    IN_DATE,
+    IN_SERIAL,
+    OTHER_SEX,
+    LENGTH,
+    LAST_DIGIT,
+    SERIAL,
+    TWO_SLIPS,
+    NUMBER_DIFFERS,
+    PARTIAL,
+) = range(1, 13)
 _ENOUGH_DIGITS: Final = 12
 _SOME_DIGITS: Final = 8
 _NEIGHBOURS_BORN_TOGETHER: Final = 0.5
@@ -250,6 +261,7 @@ def number_level(nik: Numbers, a: Rows, b: Rows) -> Levels:
             full & (apart == 0),
             ~full & (apart == 0) & (seen >= _ENOUGH_DIGITS),
             full & last,
+            full & _other_sex(x, y),
             slip & region,
             slip & date & ~serial,
             slip,
@@ -263,6 +275,7 @@ def number_level(nik: Numbers, a: Rows, b: Rows) -> Levels:
             EXACT,
             LOSSY,
             LAST_DIGIT,
+            OTHER_SEX,
             IN_REGION,
             IN_DATE,
             IN_SERIAL,
@@ -276,6 +289,12 @@ def number_level(nik: Numbers, a: Rows, b: Rows) -> Levels:
     ).astype(np.uint8)
     _odd_lengths(nik, a, b, level, {0: EXACT, 1: LENGTH, 2: TWO_SLIPS, 3: NUMBER_DIFFERS})
     return level
+
+
+def _other_sex(x: digits.Packed, y: digits.Packed) -> Flags:
+    """A man's and a woman's number of one day: only the 40 added to her day differs."""
+    got: Flags = digits.only_within(x, y, 6, 6) & (np.abs(digits.digit(x, 6) - digits.digit(y, 6)) == 4)
+    return got
 
 
 def _odd_lengths(numbers: Numbers, a: Rows, b: Rows, level: Levels, meaning: dict[int, int]) -> None:

@@ -187,7 +187,8 @@ def _put_back(nik: Numbers, kk: Numbers, day: Small, month: Small, year: Small) 
     family's KK. A number is moved only where its own row speaks for it: the date of birth does not fit, or the day
     is over 40, which no family number has.
     """
-    fits, kk_fits = (_holds_date(numbers, day, month, year) for numbers in (nik, kk))
+    fits = _holds_date(nik, day, month, year, parts=3)
+    kk_fits = _holds_date(kk, day, month, year, parts=2)
     as_nik, as_kk = nik.value, kk.value
     uses = pl.concat(
         [
@@ -198,9 +199,9 @@ def _put_back(nik: Numbers, kk: Numbers, day: Small, month: Small, year: Small) 
     uses = uses.group_by("n").agg(pl.col("fits").sum(), pl.col("family").sum())
     personal = np.isin(as_nik, uses.filter(pl.col("fits") > 0)["n"].to_numpy())
     family = np.isin(as_nik, uses.filter((pl.col("family") > 0) & (pl.col("fits") == 0))["n"].to_numpy())
-    lone = np.isin(as_kk, uses.filter((pl.col("fits") > 0) & (pl.col("family") == 1))["n"].to_numpy())
+    lone = np.isin(as_kk, uses.filter((pl.col("fits") > 0) & (pl.col("family") <= 2))["n"].to_numpy())
     woman = digits.number(kk.packed, 6, 7) > 40
-    own_in_kk = (as_kk > 0) & ~fits & (woman | kk_fits | lone & ~personal)
+    own_in_kk = (as_kk > 0) & (woman | ~fits & (kk_fits | lone & ~personal))
     in_nik = (as_nik > 0) & family & ~fits & (digits.number(nik.packed, 6, 7) <= 31)
     swap = own_in_kk & ~personal & (as_nik > 0) & (as_nik != as_kk)
     only_family = in_nik & ~swap
@@ -212,11 +213,11 @@ def _put_back(nik: Numbers, kk: Numbers, day: Small, month: Small, year: Small) 
     _clear(kk, own_in_kk & ~swap)
 
 
-def _holds_date(numbers: Numbers, day: Small, month: Small, year: Small) -> npt.NDArray[np.bool_]:
-    """Rows whose number holds their written date of birth, but for one part at most."""
+def _holds_date(numbers: Numbers, day: Small, month: Small, year: Small, *, parts: int) -> npt.NDArray[np.bool_]:
+    """Rows whose number holds so many of the three parts of their written date of birth."""
     n_day, n_month, n_year2, _ = number_date(numbers)
-    parts = (n_day == day).astype(np.int8) + (n_month == month) + (n_year2 == year % 100)
-    got: npt.NDArray[np.bool_] = (parts >= 2) & (day > 0) & (n_day > 0)
+    held = (n_day == day).astype(np.int8) + (n_month == month) + (n_year2 == year % 100)
+    got: npt.NDArray[np.bool_] = (held >= parts) & (day > 0) & (n_day > 0)
     return got
 
 

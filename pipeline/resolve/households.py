@@ -172,15 +172,35 @@ def _close(a: digits.Packed, b: digits.Packed) -> npt.NDArray[np.bool_]:
 
 
 def _corrected(features: Features, persons: Labels, number: Codes, values: digits.Packed) -> Codes:
-    """Family numbers with slips of the keyboard put right."""
+    """Family numbers with slips of the keyboard put right.
+
+    A slip may well be the number of another family. So a number in a desa where its family does not live counts as a
+    number of its own until it has been put right; where that fails it stays what it was.
+    """
+    number, original = _by_desa(features, number, len(values))
+    values = values[original]
     rows = pl.DataFrame({"person": persons, "kk": number})
     rows = rows.join(_own_slips(number, persons, values), on=["person", "kk"], how="left", maintain_order="left")
     number = rows.select(pl.coalesce("meant", "kk")).to_series().to_numpy()
-    stays = _stays(features, persons, number)
-    slips = _slips(features, number, values, stays)
+    slips = _slips(features, number, values, _stays(features, persons, number))
     rows = pl.DataFrame({"kk": number}).join(slips, on="kk", how="left", maintain_order="left")
-    got: Codes = rows.select(pl.coalesce("meant", "kk")).to_series().to_numpy()
-    return got
+    number = rows.select(pl.coalesce("meant", "kk")).to_series().to_numpy()
+    return np.where(number >= 0, original[np.maximum(number, 0)], -1)
+
+
+def _by_desa(features: Features, number: Codes, numbers: int) -> tuple[Codes, Codes]:
+    """Uses of a number outside the desa of its family get codes of their own; and what each code was before."""
+    rows = pl.DataFrame({"kk": number, "desa": features.codes["desa"], "registry": features.registry})
+    lives = (
+        rows.filter((pl.col("kk") >= 0) & (pl.col("desa") > 0))
+        .group_by("kk", "desa")
+        .agg(pl.col("registry").sum(), pl.len().alias("rows"))
+        .sort("kk", "registry", "rows", "desa", descending=[False, True, True, False])
+        .with_columns((pl.col("kk") != pl.col("kk").shift(1)).fill_null(True).alias("first"))
+    )
+    away = lives.filter(~pl.col("first")).select("kk", "desa").with_row_index("code", offset=numbers)
+    own = rows.join(away.cast({"code": pl.Int64}), on=["kk", "desa"], how="left", maintain_order="left")
+    return own["code"].fill_null(own["kk"]).to_numpy(), np.concatenate([np.arange(numbers), away["kk"].to_numpy()])
 
 
 def _facts(features: Features, number: Codes, values: digits.Packed, stays: pl.DataFrame) -> pl.DataFrame:
@@ -296,10 +316,14 @@ def _registry_rows(features: Features, where: pl.DataFrame, **columns: Codes) ->
 
 
 def _from_neighbours(features: Features, number: Codes, where: pl.DataFrame) -> Codes:
-    """Registry rows without family number take that of the row beside them in one house: families stand together."""
-    if not (features.registry & (number < 0)).any():
-        return number
-    frame = _registry_rows(features, where, number=number)
+    """Registry rows without family number take that of the row beside them in one house: families stand together.
+
+    So do rows of a number that nobody else has and that has no head: every family number has one.
+    """
+    uses = np.bincount(number[number >= 0], minlength=1)
+    told = (features.relationship > 0) & (features.relationship != HEAD)
+    headless = told & (number >= 0) & (uses[np.maximum(number, 0)] == 1)
+    frame = _registry_rows(features, where, number=np.where(headless, -1, number))
     known = pl.col("number") >= 0
     beside = {}
     for column in ("number", "house", "lane"):

@@ -45,6 +45,7 @@ class NumberLevels(Card):
     slip_region: Level
     slip_date: Level
     slip_serial: Level
+    other_sex: Level
     length: Level
     last_digit: Level
     serial: Level
