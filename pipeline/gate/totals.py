@@ -30,7 +30,7 @@ class Declared:
 
 @dataclass(frozen=True)
 class Before:
-    """Last month by desa: ``program``, ``desa_code``, ``rows``, ``amount``; ``basis`` says from what (empty: nothing)."""
+    """Last month by desa: ``program``, ``desa_code``, ``rows``, ``amount``; ``basis`` says from what."""
 
     basis: str
     desa: pl.DataFrame
