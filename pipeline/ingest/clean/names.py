@@ -99,9 +99,9 @@ def _one_name(titles: Titles) -> pl.Expr:
 
 
 def _prefix(titles: Titles) -> str:
-    """Titles before the name, each ended by a dot or blank, with at least a letter after them."""
+    """Titles before the name, each ended by dots or blanks, with at least a letter after them."""
     longest_first = sorted(titles.prefixes, key=lambda t: (-len(t), t))
-    return rf"^(?:(?:{'|'.join(longest_first)})(?:\.\s*|\s+))+(?P<name>\p{{L}}.*)$"
+    return rf"^(?:(?:{'|'.join(longest_first)})[.\s]+)+(?P<name>\p{{L}}.*)$"
 
 
 def _suffix(titles: Titles) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.ingest.clean import clean
@@ -120,6 +120,7 @@ def test_every_row_ends_in_exactly_one_place_whatever_is_in_it(data: st.DataObje
 
 @QUICK
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=8))
+@example(["H%.A"])
 def test_cleaning_a_clean_name_changes_nothing(written: list[str]) -> None:
     once = [n for n in cleaned(name=written).accepted["name"].to_list() if n is not None]
     if once:
