@@ -209,15 +209,39 @@ def sweep(out: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def _new_folder(out: Path, name: str) -> Path:
+    """An empty folder inside ``out``.
+
+    Raises:
+        InputError: ``out``, or what should hold it, is a file.
+        StorageError: nothing may be written there.
+    """
+    folder = out / name
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True)
+    except (NotADirectoryError, FileExistsError) as cause:
+        raise InputError(
+            Problem(str(out), "is a file, not a folder", "the folder for the results", "give another one with --out")
+        ) from cause
+    except OSError as cause:
+        found = f"cannot be written to: {cause.strerror}"
+        raise StorageError(Problem(str(out), found, todo="give another folder with --out")) from cause
+    return folder
+
+
 @contextmanager
 def staged(out: Path, period: Period) -> Iterator[Store]:
-    """A store whose files move to ``out/<period>/`` when the block ends well and vanish when it does not."""
+    """A store whose files move to ``out/<period>/`` when the block ends well and vanish when it does not.
+
+    Raises:
+        InputError: ``out`` is a file.
+        StorageError: nothing may be written there.
+    """
     made = [p for p in (out, *out.parents) if not p.exists()]
     check_cipher()
     sweep(out)
-    staging = out / f".{period}.{os.getpid()}"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
+    staging = _new_folder(out, f".{period}.{os.getpid()}")
     final = out / str(period)
     try:
         yield Store(final, staging)

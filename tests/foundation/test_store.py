@@ -79,3 +79,11 @@ def test_every_declared_name_is_used_once() -> None:
         assert len(set(table.names)) == len(table.names), table.name
         assert table.keys, table.name
         assert table.empty().columns == table.names
+
+
+def test_results_cannot_go_where_a_file_is(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    for out in (tmp_path / "out", tmp_path / "out" / "deeper"):
+        with pytest.raises(InputError, match="is a file, not a folder"), staged(out, OCTOBER):
+            raise AssertionError
+    assert (tmp_path / "out").read_text() == "a file"
