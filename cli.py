@@ -15,8 +15,10 @@ import typer
 
 from pipeline.terminal import (
     print_document,
+    print_gaps,
     print_gate,
     print_json,
+    print_measures,
     print_rows,
     print_run,
     print_sheet,
@@ -184,6 +186,37 @@ def explain(
         print_json(story.as_dict())
     else:
         print_tree(story.title, story.as_dict())
+
+
+@app.command("measures")
+def measures_command(
+    period: PeriodOption,
+    program: Annotated[str | None, typer.Option("--program", help="Program. Default: all.", show_default=False)] = None,
+    level: Annotated[str, typer.Option("--level", help="province, kabupaten, kecamatan or desa.")] = "province",
+    breakdown: Annotated[str, typer.Option("--breakdown", help="all, desil, sex or age_group.")] = "all",
+    show_gaps: Annotated[bool, typer.Option("--gaps", help="What is not known, and what it does to them.")] = False,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write them to this file.", show_default=False)] = None,
+    out: OutOption = OUT,
+    as_json: JsonOption = False,
+) -> None:
+    """Targeting measures of a month, each with its definition and the bounds that the unknowns leave."""
+    from pipeline.history import open_run
+    from pipeline.measures import chosen_measures, gaps
+
+    run = open_run(period, out)
+    rows = chosen_measures(run, program=program, level=level, breakdown=breakdown)
+    if csv is not None:
+        rows.write_csv(csv)
+    if as_json:
+        document = {"period": period, "run_id": run.run_id, "measures": rows.to_dicts(), "gaps": gaps(run).as_dict()}
+        print_json(document)
+        return
+    if show_gaps:
+        print_gaps(gaps(run).as_dict())
+    else:
+        print_measures(rows.to_dicts())
+    if csv is not None:
+        print(f"wrote {csv}")
 
 
 @rules_app.command("check")

@@ -7,6 +7,7 @@ writing (:mod:`pipeline.publish`).
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +42,19 @@ class PublishedRun:
         with opened(self.database, read_only=True) as connection:
             return frame_of(connection, query, parameters)
 
-    def findings(self) -> pl.DataFrame:
-        """What somebody must look at, most urgent first."""
-        return self.table("findings").sort("priority", "finding_id", descending=[True, False], nulls_last=True)
+    def findings(
+        self, finding_type: str | None = None, *, program: str | None = None, kecamatan_code: str | None = None
+    ) -> pl.DataFrame:
+        """What somebody must look at, most urgent first: columns of ``tables.FINDINGS``, ``amount`` in rupiah a month.
+
+        Args:
+            finding_type: one of ``rules/findings.yaml``, ``exclusion_error`` for instance; all where left out.
+            program: code of a program.
+            kecamatan_code: Kemendagri code, 6 digits.
+        """
+        chosen = {"finding_type": finding_type, "program": program, "kecamatan_code": kecamatan_code}
+        findings = self.table("findings").filter(*_equal(chosen))
+        return findings.sort("priority", "finding_id", descending=[True, False], nulls_last=True)
 
     def persons(self) -> pl.DataFrame:
         """The golden record of each person."""
@@ -57,23 +68,36 @@ class PublishedRun:
         """The accepted rows, each with its person and household."""
         return self.table("mentions").sort("mention_id")
 
-    def eligibility(self) -> pl.DataFrame:
-        """What each program's own conditions say of each unit."""
-        return self.table("eligibility").sort("program", "subject_kind", "subject_id")
+    def eligibility(self, program: str | None = None) -> pl.DataFrame:
+        """What each program's own conditions say of each unit: columns of ``tables.ELIGIBILITY``."""
+        rows = self.table("eligibility").filter(*_equal({"program": program}))
+        return rows.sort("program", "subject_kind", "subject_id")
 
-    def measures(self) -> pl.DataFrame:
-        """Targeting measures by program and area."""
-        return self.table("measures").sort(
-            "measure", "program", "area_level", "area_code", "breakdown", "breakdown_value"
-        )
+    def measures(
+        self, *, program: str | None = None, level: str | None = None, breakdown: str | None = None
+    ) -> pl.DataFrame:
+        """Targeting measures: columns of ``tables.MEASURES``, shares or rupiah a month, each with its ``definition``.
+
+        Args:
+            program: code of a program; all where left out.
+            level: province, kabupaten, kecamatan or desa.
+            breakdown: all, desil, sex or age_group.
+        """
+        chosen = {"program": program, "area_level": level, "breakdown": breakdown}
+        rows = self.table("measures").filter(*_equal(chosen))
+        return rows.sort("measure", "program", "area_level", "area_code", "breakdown", "breakdown_value")
+
+
+def _equal(chosen: dict[str, str | None]) -> list[pl.Expr]:
+    return [pl.col(name) == value for name, value in chosen.items() if value is not None]
 
 
 def frame_of(
     connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, object] | None = None
 ) -> pl.DataFrame:
     """Result of a query on an open database; parameters are named ``$name``."""
-    # con.sql(): the one way to Arrow that DuckDB 1.5 and 2.0 share; read once, for a relation runs at every read
-    arrow = connection.sql(query, params=parameters or None).to_arrow_table()
+    # not sql(): with parameters it holds the whole result once more, at three times the cost
+    arrow = connection.execute(query, parameters or None).to_arrow_table()
     frame = pl.from_arrow(arrow)
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - from_arrow of a table is a frame
     return frame
@@ -117,24 +141,38 @@ def previous_run(out: Path, period: Period) -> PublishedRun | None:
     return max(reversed(earlier), key=lambda r: r.period, default=None) if earlier else None
 
 
-def open_run(period: str, out: str | Path = "data/clean") -> PublishedRun:
+def open_run(period: str | None = None, out: str | Path | None = None) -> PublishedRun:
     """The newest published run of a period, for notebooks.
 
     Reads ``tepat-readonly.duckdb`` where it is there, so that an open notebook never keeps a run from publishing.
+
+    Args:
+        period: ``YYYY-MM``; the newest month published where left out.
+        out: folder that holds the database. Where left out: what ``TEPAT_OUT`` says, else the first of ``data/clean``
+            and ``data/demo`` that holds one, in the working directory or the one above (notebooks run in theirs).
 
     Raises:
         InputError: the period is not published; names those that are.
         StorageError: the file cannot be opened.
     """
-    folder, wanted = Path(out), Period.parse(period)
+    folder = _default_out() if out is None else Path(out)
     runs = _runs(folder / READ_ONLY_COPY) or published_runs(folder)
+    wanted = Period.parse(period) if period is not None else max((r.period for r in runs), default=None)
     found = next((r for r in reversed(runs) if r.period == wanted), None)
     if found is None:
         known = ", ".join(sorted({str(r.period) for r in runs})) or "none yet"
-        raise InputError(
-            Problem(str(folder), f"{wanted} is not published", known, f"run `tepat run --period {wanted}`")
-        )
+        month = str(wanted) if wanted is not None else "YYYY-MM"
+        what = f"{wanted} is not published" if wanted is not None else "nothing is published"
+        raise InputError(Problem(str(folder), what, known, f"run `tepat run --period {month}`"))
     return found
+
+
+def _default_out() -> Path:
+    said = os.environ.get("TEPAT_OUT")
+    if said:
+        return Path(said)
+    folders = [above / "data" / name for name in ("clean", "demo") for above in (Path(), Path(".."))]
+    return next((f for f in folders if (f / DATABASE).exists()), folders[0])
 
 
 def judgements(out: Path, period: Period) -> pl.DataFrame:

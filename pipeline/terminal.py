@@ -157,6 +157,50 @@ def print_document(document: dict[str, Any], as_json: bool) -> None:
         print_tree(str(document.get("gate_id", "")), document)
 
 
+_RUPIAH_MEASURES = frozenset({"amount_leaked", "amount_to_close_gap"})
+
+
+def print_measures(rows: list[dict[str, Any]]) -> None:
+    """Measures, one table each: what it means stands above it, the bounds that the unknowns leave beside it."""
+    for measure in dict.fromkeys((r["measure"], r["definition"]) for r in rows):
+        show = rupiah if measure[0] in _RUPIAH_MEASURES else _decimal
+        table = [
+            {
+                "program": r["program"],
+                "area": r["area_name"],
+                **({r["breakdown"]: r["breakdown_value"]} if r["breakdown"] != "all" else {}),
+                "value": show(r["value"]),
+                "at least": show(r["bound_low"]),
+                "at most": show(r["bound_high"]),
+            }
+            for r in rows
+            if (r["measure"], r["definition"]) == measure
+        ]
+        print_rows(": ".join(measure), table, frozenset({"value", "at least", "at most"}))
+    print("at least, at most: what the units that cannot be judged leave open. A list in full has no sampling error.")
+
+
+def _decimal(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _count_or_share(value: float | None) -> str:
+    return f"{value:,}" if isinstance(value, int) else _decimal(value)
+
+
+def print_gaps(gaps: dict[str, list[dict[str, Any]]]) -> None:
+    """What is not known, and what it does to each measure."""
+    names = [n for n in gaps["programs"][0] if n != "program"] if gaps["programs"] else []
+    rows = [
+        {"what": n.replace("_", " "), **{r["program"]: _count_or_share(r[n]) for r in gaps["programs"]}} for n in names
+    ]
+    print_rows("Units that the data do not know enough of", rows, frozenset(r["program"] for r in gaps["programs"]))
+    ranks = [r | {"share": _decimal(r["share"])} for r in gaps["ranks"]]
+    ranks = [{k: "not said" if v is None else v for k, v in r.items()} for r in ranks]
+    print_rows("Age of the desil: registry rows by the month their list speaks of", ranks, frozenset({"rows", "share"}))
+    print_measures([r | {"area_name": "province", "breakdown": "all"} for r in gaps["effect"]])
+
+
 def print_sheet(sheet: dict[str, Any]) -> None:
     """How one sheet of a file was read."""
     print(

@@ -32,6 +32,11 @@ DEFINITIONS: Final = {
     "cgh_40": "share of the rupiah that goes to the poorest 40 % of units by desil / 0.40 (1 = no targeting)",
     "concentration_index": "twice the covariance of rupiah and tie-averaged rank / mean rupiah (negative = pro-poor)",
 }
+WHOSE: Final = {
+    "household": {"sex": "by sex of the head of household", "age_group": "by age of the head of household"},
+    "person": {"sex": "by sex of the person", "age_group": "by age of the person"},
+}
+"""Whose sex and age a breakdown goes by; it stands in the definition."""
 LEVELS: Final = {"province": 2, "kabupaten": 4, "kecamatan": 6, "desa": 10}
 BREAKDOWNS: Final = ("all", "desil", "sex", "age_group")
 UNKNOWN: Final = "unknown"
@@ -57,10 +62,11 @@ def measures_table(assessments: list[Assessment], people: pl.DataFrame, heads: p
         counts = pl.concat(list(_rolled_up(cells)))
         ranked = _by_rank(cells)
         rows = pl.concat([*_ratios(counts), *_incidence(counts), *ranked])
-        parts.append(rows.with_columns(program=pl.lit(assessment.program.code)))
-    table = pl.concat(parts)
-    definition = pl.col("measure").replace_strict(DEFINITIONS, return_dtype=pl.String)
-    return table.with_columns(definition=definition)
+        whose = pl.col("breakdown").replace_strict(WHOSE[assessment.program.unit], default=None, return_dtype=pl.String)
+        meaning = pl.col("measure").replace_strict(DEFINITIONS, return_dtype=pl.String)
+        definition = pl.concat_str(meaning, whose, separator=", ", ignore_nulls=True)
+        parts.append(rows.with_columns(program=pl.lit(assessment.program.code), definition=definition))
+    return pl.concat(parts)
 
 
 def _cells(assessment: Assessment, people: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
