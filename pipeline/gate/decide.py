@@ -8,6 +8,7 @@ The order of lines matters for one thing only: which of two equally payable line
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -32,43 +33,69 @@ def decide(lines: pl.DataFrame, rules: GateRules) -> pl.DataFrame:
         The lines with ``decision``, ``reason`` (the one that decides; null: none) and ``reasons`` (all, in the order
         of the rules), sorted by ``at``.
     """
-    known = lines.with_columns(pl.col(FLAGS).fill_null(False)).sort("at")
-    alone = _decided(known.with_columns(pl.lit(False).alias(DUPLICATE), pl.lit(False).alias(SECOND_PERSON)), rules)
-    once = _decided(alone.with_columns(_duplicate().alias(DUPLICATE)), rules)
-    final = _decided(once.with_columns(_second_person().alias(SECOND_PERSON)), rules)
-    named = pl.concat_list(pl.when(pl.col(r)).then(pl.lit(r)) for r in rules.card).list.drop_nulls()
-    return final.with_columns(reasons=named).drop("rank", *FLAGS, DUPLICATE, SECOND_PERSON).sort("at")
+    known = lines.with_columns(_mask(FLAGS, rules)).drop(FLAGS).sort("at")
+    alone = _decided(known, rules)
+    once = _decided(_marked(alone, _duplicates(alone), DUPLICATE, rules), rules)
+    final = _decided(_marked(once, _second_persons(once), SECOND_PERSON, rules), rules)
+    return final.drop("rank", "mask").sort("at")
+
+
+def _mask(reasons: Sequence[str], rules: GateRules) -> pl.Expr:
+    """Which of the reasons a line has, one bit each in the order of the rules: few of the possible sets occur."""
+    bits = {reason: 1 << n for n, reason in enumerate(rules.card)}
+    return pl.sum_horizontal(pl.col(r).fill_null(False).cast(pl.Int64) * bits[r] for r in reasons).alias("mask")
+
+
+def _marked(lines: pl.DataFrame, places: pl.Series, reason: str, rules: GateRules) -> pl.DataFrame:
+    """The lines at these places have a reason more."""
+    bit = 1 << list(rules.card).index(reason)
+    hit = lines["at"].is_in(places.implode())
+    return lines.with_columns(mask=pl.when(hit).then(pl.col("mask") | bit).otherwise("mask"))
 
 
 def _decided(lines: pl.DataFrame, rules: GateRules) -> pl.DataFrame:
-    """``decision``, ``reason`` and ``rank`` from the flags as they stand."""
-    first = pl.coalesce(pl.when(pl.col(r)).then(pl.lit(r)) for r in rules.card)
-    does = {r: str(c.decision) for r, c in rules.card.items()}
-    decision = pl.col("reason").replace_strict(does, default=None, return_dtype=pl.String).fill_null(str(Decision.PAY))
-    rank = pl.col("decision").replace_strict({str(d): n for d, n in _RANK.items()}, return_dtype=pl.Int8)
-    return lines.with_columns(reason=first).with_columns(decision=decision).with_columns(rank=rank)
+    """``decision``, ``reason``, ``reasons`` and ``rank`` from the reasons as they stand."""
+    names = list(rules.card)
+    masks = sorted(lines["mask"].unique())
+    reasons = [[name for n, name in enumerate(names) if mask >> n & 1] for mask in masks]
+    decisions = [rules.card[r[0]].decision if r else Decision.PAY for r in reasons]
+    table = pl.DataFrame(
+        {
+            "mask": masks,
+            "decision": [str(d) for d in decisions],
+            "reason": [r[0] if r else None for r in reasons],
+            "reasons": reasons,
+            "rank": [_RANK[d] for d in decisions],
+        },
+        schema={
+            "mask": pl.Int64,
+            "decision": pl.String,
+            "reason": pl.String,
+            "reasons": pl.List(pl.String),
+            "rank": pl.Int8,
+        },
+    )
+    before = [c for c in table.columns if c != "mask" and c in lines.columns]
+    return lines.drop(before).join(table, on="mask", how="left", maintain_order="left")
 
 
-def _turn(group: list[str], *order: pl.Expr) -> pl.Expr:
-    """Place of each line in its group, from 1: the best by the order given."""
-    return pl.struct("rank", *order).rank("ordinal").over(group)
+def _behind_the_first(lines: pl.DataFrame, group: list[str], order: list[str]) -> pl.Series:
+    """Places of all lines of each group but the best: the most payable, then by the order given."""
+    several = lines.filter(pl.struct(group).is_duplicated())
+    return several.sort("rank", *order).filter(~pl.struct(group).is_first_distinct())["at"]
 
 
-def _duplicate() -> pl.Expr:
+def _duplicates(lines: pl.DataFrame) -> pl.Series:
     """All lines of a person in a program but the first payable one; where none is payable, but the first held."""
-    return pl.col("person").is_not_null() & (_turn(["program", "person"], pl.col("at")) > 1)
+    known = lines.filter(pl.col("person").is_not_null())
+    return _behind_the_first(known, ["program", "person"], ["at"])
 
 
-def _second_person() -> pl.Expr:
+def _second_persons(lines: pl.DataFrame) -> pl.Series:
     """Lines of another person of the household than the one who stays: who is listed, else the head, else by id.
 
     Lines that are rejected do not stand in anybody's way.
     """
-    counts = pl.col("household").is_not_null() & (pl.col("decision") != str(Decision.REJECT))
-    household = pl.when(counts).then("household")
-    turn = (
-        pl.struct("rank", ~pl.col("listed").fill_null(False), ~pl.col("head").fill_null(False), "person", "at")
-        .rank("ordinal")
-        .over("program", household)
-    )
-    return counts & (turn > 1)
+    alive = lines.filter(pl.col("household").is_not_null() & (pl.col("decision") != str(Decision.REJECT)))
+    ordered = alive.with_columns(unlisted=~pl.col("listed").fill_null(False), member=~pl.col("head").fill_null(False))
+    return _behind_the_first(ordered, ["program", "household"], ["unlisted", "member", "person", "at"])

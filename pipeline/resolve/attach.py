@@ -6,7 +6,7 @@ nothing is merged or split.
 
 Three steps, so that a list of a province takes seconds: a row whose whole number and name are those of exactly one
 person needs no weighing; for the others the published rows that share a number, name or date are fetched and
-compared; for those still without a person, also rows of their desa whose name sounds alike in a part.
+compared; for those still without a person, also rows of their desa whose name begins or ends alike.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ import polars as pl
 
 from pipeline.database import opened
 from pipeline.history import PublishedRun, frame_of
-from pipeline.resolve.blocking import candidate_pairs, unpack
+from pipeline.resolve.blocking import _splitters as splitters_of
+from pipeline.resolve.blocking import distinct, pairs_of, passes, unpack
 from pipeline.resolve.cluster import Evidence, Labels, _edges, cluster, evidence, obey
 from pipeline.resolve.compare import Comparer, Floats, _best_date
 from pipeline.resolve.digits import Rows
@@ -33,33 +34,41 @@ from pipeline.resolve.judgements import read_judgements
 from pipeline.resolve.model import Model
 from pipeline.resolve.names import Names, Spelling, read_spelling
 from pipeline.resolve.settings import IdentitySettings, read_settings
+from pipeline.tables import MENTIONS
 
 ATTACHED: Final = pl.Schema({"mention_id": pl.String(), "person_id": pl.String(), "fellow": pl.String()})
 """A new row, its published person (null: none), and for rows without one the first new row that is the same person."""
 
 _COLUMNS: Final = (*IDENTITY_COLUMNS, "fingerprint")
+_ALWAYS: Final = frozenset(
+    {
+        "mention_id", "source_file", "nik_digits", "nik_status", "no_kk_digits", "name", "birth_date",
+        "birth_date_note", "sex", "desa_code", "kecamatan_code", "fingerprint",
+    }
+)  # fmt: skip
+"""Columns of published rows that say something of a new row even where it has not the column itself."""
 _BACKGROUND: Final = 40_000
 _WHOLE: Final = "regexp_full_match({c}, '[0-9]{{16}}')"
 
 _KEYS: Final = (
-    "nik_digits",
-    "no_kk_digits",
-    "substr(nik_digits, 1, 12)",
-    "substr(nik_digits, 5)",
-    "substr(nik_digits, 1, 4) || substr(nik_digits, 9)",
-    "substr(nik_digits, 1, 8) || substr(nik_digits, 13)",
-    "card_number",
-    "account_number",
-    "phone",
-    "bpjs_number",
-    "name || '|' || kecamatan_code",
-    "name || '|' || cast(birth_date as varchar)",
+    ("nik_digits", "nik_digits"),
+    ("nik_digits", "substr(nik_digits, 1, 12)"),
+    ("nik_digits", "substr(nik_digits, 5)"),
+    ("nik_digits", "hash(substr(nik_digits, 1, 4), substr(nik_digits, 9))"),
+    ("nik_digits", "hash(substr(nik_digits, 1, 8), substr(nik_digits, 13))"),
+    ("no_kk_digits", "no_kk_digits"),
+    ("card_number", "card_number"),
+    ("account_number", "account_number"),
+    ("phone", "phone"),
+    ("bpjs_number", "bpjs_number"),
+    ("kecamatan_code", "hash(name, kecamatan_code)"),
+    ("birth_date", "hash(name, birth_date)"),
 )
-"""What two rows of one person are likely to share, as SQL over either side; nulls and lost digits share nothing."""
+"""What two rows of one person are likely to share, as SQL over either side, and the column it needs; lost digits share
+nothing."""
 
-_SOUND: Final = (
-    "{place} || '|' || substr(part, 1, 1) || substr(regexp_replace(substr(part, 2), '[AEIOUHWY]', '', 'g'), 1, 3)"
-)
+_BEGINS: Final = ("substr(name, 1, 2)", "substr(string_split(name, ' ')[-1], 1, 2)")
+"""How the first and the last part of a name begin: for rows whose numbers say nothing, within one desa."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +99,13 @@ def attach(run: PublishedRun, lines: pl.DataFrame, rules: Path, judgements: pl.D
     settings, spelling = read_settings(rules), read_spelling(rules)
     lines = lines.select(_COLUMNS).sort("mention_id")
     with opened(run.database, read_only=True) as connection:
-        sure = _sure(connection, run, lines)
+        published = _Published(connection, run)
+        sure = published.sure(lines)
         open_ = lines.join(sure, on="mention_id", how="anti")
-        pool = _pool(connection, run, open_, _by_keys(connection, run, open_))
+        pool = published.pool(open_, published.by_keys(open_))
         found = _assigned(pool, settings, spelling, judgements, run)
         left = open_.join(found.filter(pl.col("person_id").is_not_null()), on="mention_id", how="anti")
-        pool = _pool(connection, run, left, _by_sound(connection, run, left))
+        pool = published.pool(left, published.by_name(left))
     again = _assigned(pool, settings, spelling, judgements, run)
     found = pl.concat([found.join(again, on="mention_id", how="anti"), again])
     sure = sure.with_columns(fellow=pl.lit(None, pl.String))
@@ -105,84 +115,98 @@ def attach(run: PublishedRun, lines: pl.DataFrame, rules: Path, judgements: pl.D
 # ------------------------------------------------------------------ candidates
 
 
-def _sure(connection: duckdb.DuckDBPyConnection, run: PublishedRun, lines: pl.DataFrame) -> pl.DataFrame:
-    """Rows whose whole number is exactly one person's, seen with the very name."""
-    connection.register("new_rows", lines.select("mention_id", "nik_digits", "nik_status", "name").to_arrow())
-    query = f"""
-        select l.mention_id, any_value(m.person_id) as person_id
-        from new_rows l join audit.mentions m on m.nik_digits = l.nik_digits
-        where m.run_id = $run and m.person_id is not null and l.nik_status = 'valid'
-          and {_WHOLE.format(c="l.nik_digits")} and m.mention_id not in (select mention_id from new_rows)
-        group by l.mention_id
-        having count(distinct m.person_id) = 1 and bool_or(m.name = l.name and m.kind <> 'payments')"""
-    return frame_of(connection, query, {"run": run.run_id}).cast({"mention_id": pl.String, "person_id": pl.String})
+class _Published:
+    """The rows of a run, asked for those that could be new rows'; never those of the new rows' own list."""
 
+    def __init__(self, connection: duckdb.DuckDBPyConnection, run: PublishedRun) -> None:
+        self._connection = connection
+        self._run = run
+        self.total = int(self._ask("select count(*) as n from audit.mentions where run_id = $run")["n"][0])
 
-def _by_keys(connection: duckdb.DuckDBPyConnection, run: PublishedRun, lines: pl.DataFrame) -> pl.DataFrame:
-    """Persons that share a key with a new row."""
-    if lines.is_empty():
-        return pl.DataFrame(schema={"person_id": pl.String})
-    connection.register("new_rows", lines.to_arrow())
-    hits = " or ".join(f"({key}) in (select {key} from new_rows where ({key}) not like '%?%')" for key in _KEYS)
-    crossed = (
-        "nik_digits in (select no_kk_digits from new_rows where no_kk_digits not like '%?%')"
-        " or no_kk_digits in (select nik_digits from new_rows where nik_digits not like '%?%')"
-    )
-    query = f"""
-        select distinct person_id from audit.mentions
-        where run_id = $run and person_id is not null
-          and mention_id not in (select mention_id from new_rows) and ({hits} or {crossed})"""
-    return frame_of(connection, query, {"run": run.run_id})
+    def _ask(self, query: str) -> pl.DataFrame:
+        return frame_of(self._connection, query, {"run": self._run.run_id})
 
+    def _with(self, lines: pl.DataFrame) -> None:
+        """Make new rows known to the database, and which of them the run has itself."""
+        self._connection.register("new_rows", lines.to_arrow())
+        own = self._ask(
+            "select mention_id from audit.mentions where run_id = $run and mention_id in (select mention_id from new_rows)"
+        )
+        self._connection.register("own_rows", own.to_arrow())
 
-def _by_sound(connection: duckdb.DuckDBPyConnection, run: PublishedRun, lines: pl.DataFrame) -> pl.DataFrame:
-    """Persons of the desa (or, where none is known, kecamatan) of a new row, one part of whose name sounds alike."""
-    if lines.is_empty():
-        return pl.DataFrame(schema={"person_id": pl.String})
-    connection.register("new_rows", lines.to_arrow())
-    parts = []
-    for place, where in (("desa_code", "true"), ("kecamatan_code", "desa_code is null")):
-        key = _SOUND.format(place=place)
-        spread = "(select *, unnest(string_split(name, ' ')) as part from {of} where {what} and length(name) > 1)"
-        here = f"run_id = $run and person_id is not null and {place} in (select {place} from new_rows where {where})"
-        parts.append(f"""
-            select distinct person_id from {spread.format(of="audit.mentions", what=here)}
-            where length(part) > 1 and mention_id not in (select mention_id from new_rows) and {key} in (
-                select {key} from {spread.format(of="new_rows", what=where)} where length(part) > 1)""")
-    return frame_of(connection, " union ".join(parts), {"run": run.run_id})
+    _others: Final = "run_id = $run and person_id is not null and mention_id not in (select mention_id from own_rows)"
 
+    def sure(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """New rows whose whole number is exactly one person's, seen with the very name."""
+        self._with(lines.select("mention_id", "nik_digits", "nik_status", "name"))
+        found = self._ask(f"""
+            select l.mention_id, any_value(m.person_id) as person_id
+            from new_rows l join
+                (select nik_digits, name, kind, person_id from audit.mentions where {self._others}) m
+                on m.nik_digits = l.nik_digits
+            where l.nik_status = 'valid' and {_WHOLE.format(c="l.nik_digits")}
+            group by l.mention_id
+            having count(distinct m.person_id) = 1 and bool_or(m.name = l.name and m.kind <> 'payments')""")
+        return found.cast({"mention_id": pl.String, "person_id": pl.String})
 
-def _pool(connection: duckdb.DuckDBPyConnection, run: PublishedRun, lines: pl.DataFrame, persons: pl.DataFrame) -> Pool:
-    """All rows of the persons, the new rows, and a sample of the rest."""
-    columns = ", ".join(_COLUMNS)
-    connection.register("new_rows", lines.select("mention_id").to_arrow())
-    connection.register("chosen", persons.to_arrow())
-    total = int(
-        frame_of(connection, "select count(*) as n from audit.mentions where run_id = $r", {"r": run.run_id})["n"][0]
-    )
-    others = "run_id = $run and person_id is not null and mention_id not in (select mention_id from new_rows)"
-    among = "person_id in (select person_id from chosen)"
-    # ids are hashes: those that begin low are a fair sample, and the same one each time
-    share = min(1.0, _BACKGROUND / max(total, 1))
-    low = f"{int(share * 0xFFFFFF):06x}"
-    found = frame_of(
-        connection,
-        f"""select {columns}, person_id, true as near from audit.mentions where {others} and {among}
-            union all
-            select {columns}, null as person_id, false as near from audit.mentions
-            where {others} and not ({among}) and substr(mention_id, 1, 6) <= '{low}'""",
-        {"run": run.run_id},
-    )
-    near = int(found["near"].sum())
-    far = max((total - near) / max(found.height - near, 1), 1.0)
-    rows = pl.concat(
-        [
-            found.with_columns(weight=pl.when("near").then(1.0).otherwise(far), new=pl.lit(False)).drop("near"),
-            lines.with_columns(person_id=pl.lit(None, pl.String), weight=pl.lit(1.0), new=pl.lit(True)),
-        ],
-        how="vertical_relaxed",
-    )
-    return Pool(rows.sort("mention_id"), total)
+    def by_keys(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Persons that share a key with a new row."""
+        if lines.is_empty():
+            return pl.DataFrame(schema={"person_id": pl.String})
+        self._with(lines)
+        said = {column for column, _ in _KEYS if lines[column].null_count() < lines.height}
+        keys = [(f"({key})", f"select {key} from new_rows where {c} is not null") for c, key in _KEYS if c in said]
+        if "nik_digits" in said:
+            keys.append(("no_kk_digits", "select nik_digits from new_rows where nik_digits is not null"))
+        if "no_kk_digits" in said:
+            keys.append(("nik_digits", "select no_kk_digits from new_rows where no_kk_digits is not null"))
+        hits = " or ".join(f"{key} in ({values})" for key, values in keys)
+        return self._ask(f"select distinct person_id from audit.mentions where {self._others} and ({hits})")
+
+    def by_name(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Persons of the desa (or, where none is known, kecamatan) of a new row whose name begins or ends alike."""
+        if lines.is_empty():
+            return pl.DataFrame(schema={"person_id": pl.String})
+        self._with(lines.filter(pl.col("name").is_not_null()))
+        parts = []
+        for place, lacking in (("desa_code", "true"), ("kecamatan_code", "desa_code is null")):
+            wanted = " union ".join(
+                f"select hash({place}, {begin}) from new_rows where {place} is not null and {lacking}"
+                for begin in _BEGINS
+            )
+            hits = " or ".join(f"hash({place}, {begin}) in ({wanted})" for begin in _BEGINS)
+            parts.append(
+                f"select distinct person_id from audit.mentions where {self._others} and name is not null and ({hits})"
+            )
+        return self._ask(" union ".join(parts))
+
+    def pool(self, lines: pl.DataFrame, persons: pl.DataFrame) -> Pool:
+        """All rows of the persons, the new rows, and a sample of the rest.
+
+        Only columns that can say something about the new rows are read.
+        """
+        self._with(lines)
+        self._connection.register("chosen", persons.to_arrow())
+        said = [c for c in _COLUMNS if c in _ALWAYS or lines[c].null_count() < lines.height]
+        among = "person_id in (select person_id from chosen)"
+        # ids are hashes: those that begin low are a fair sample, and the same one each time
+        low = f"{int(min(1.0, _BACKGROUND / max(self.total, 1)) * 0xFFFFFF):06x}"
+        found = self._ask(f"""
+            select {", ".join(said)}, person_id, {among} as near from audit.mentions
+            where {self._others} and ({among} or mention_id <= '{low}')""")
+        near = int(found["near"].sum())
+        far = max((self.total - near) / max(found.height - near, 1), 1.0)
+        silent = [pl.lit(None, MENTIONS.schema[c]).alias(c) for c in _COLUMNS if c not in said]
+        published = found.with_columns(
+            *silent,
+            person_id=pl.when("near").then("person_id"),
+            weight=pl.when("near").then(1.0).otherwise(far),
+            new=pl.lit(False),
+        )
+        own = lines.with_columns(person_id=pl.lit(None, pl.String), weight=pl.lit(1.0), new=pl.lit(True))
+        columns = [*_COLUMNS, "person_id", "weight", "new"]
+        rows = pl.concat([published.select(columns), own.select(columns)], how="vertical_relaxed")
+        return Pool(rows.sort("mention_id"), self.total)
 
 
 # ------------------------------------------------------------------ assignment
@@ -221,17 +245,24 @@ def _assigned(
         }
     )
     lonely = new & (best["person"].to_numpy() < 0)
-    among = pairs.take(lonely[pairs.a] & lonely[pairs.b])
-    groups, _ = cluster(among, len(features), link=link, cut=cut, compare=weigh)
+    among = pairs.take(lonely[pairs.a] & lonely[pairs.b] & (pairs.total > link))
+    groups = np.arange(len(features))
+    if len(among.a):
+        groups, _ = cluster(among, len(features), link=link, cut=cut, compare=weigh)
     fellow = pool.rows["mention_id"].gather(groups[labels])
     alone = pl.Series(lonely[labels])
     return found.with_columns(fellow=pl.select(pl.when(alone).then(fellow)).to_series())
 
 
 def _pairs_of_new(features: Features, new: npt.NDArray[np.bool_], settings: IdentitySettings) -> tuple[Rows, Rows]:
-    """Candidate pairs that have a new row in them."""
-    candidates, _ = candidate_pairs(features, settings.blocking)
-    a, b = unpack(candidates)
+    """Candidate pairs that have a new row in them; keys that no new row has are left out before pairs are made."""
+    splitters = splitters_of(features)
+    found = [np.zeros(0, dtype=np.uint64)]
+    for one in passes(features):
+        keys, rows = one.make()
+        shared = pl.Series(keys).is_in(pl.Series(keys[new[rows]]).unique().implode()).to_numpy()
+        found.append(pairs_of(keys[shared], rows[shared], splitters, settings.blocking))
+    a, b = unpack(distinct(np.concatenate(found)))
     touching = new[a] | new[b]
     return a[touching], b[touching]
 
