@@ -130,7 +130,8 @@ class _Published:
         """Make new rows known to the database, and which of them the run has itself."""
         self._connection.register("new_rows", lines.to_arrow())
         own = self._ask(
-            "select mention_id from audit.mentions where run_id = $run and mention_id in (select mention_id from new_rows)"
+            "select mention_id from audit.mentions"
+            " where run_id = $run and mention_id in (select mention_id from new_rows)"
         )
         self._connection.register("own_rows", own.to_arrow())
 
