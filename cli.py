@@ -22,6 +22,7 @@ from pipeline.terminal import (
     print_rows,
     print_run,
     print_sheet,
+    print_simulation,
     print_tree,
     say,
 )
@@ -217,6 +218,42 @@ def measures_command(
         print_measures(rows.to_dicts())
     if csv is not None:
         print(f"wrote {csv}")
+
+
+@app.command("simulate")
+def simulate_command(
+    period: PeriodOption,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PROGRAM.PARAMETER=VALUE", help="Change a parameter; may be repeated."),
+    ] = None,
+    spread: Annotated[
+        str | None,
+        typer.Option("--range", metavar="PROGRAM.PARAMETER=LOW..HIGH[/STEP]", help="Run one through its values."),
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Folder for a page with charts and CSV.", show_default=False)
+    ] = None,
+    out: OutOption = OUT,
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What if the rules were others: who enters and leaves, where, at what cost. Nothing is published."""
+    from pipeline.history import open_run
+    from pipeline.rulebook import default_rules
+    from pipeline.simulate import simulate
+    from pipeline.simulate.page import summary_rows, write
+
+    simulation = simulate(open_run(period, out), rules or default_rules(), sets or [], spread, say)
+    written = write(simulation, save) if save is not None else []
+    if as_json:
+        print_json(simulation.as_dict())
+        return
+    for notice in simulation.notices:
+        say(f"notice: {notice}")
+    print_simulation(summary_rows(simulation), simulation.as_dict())
+    for path in written:
+        print(f"wrote {path}")
 
 
 @rules_app.command("check")

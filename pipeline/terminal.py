@@ -157,13 +157,13 @@ def print_document(document: dict[str, Any], as_json: bool) -> None:
         print_tree(str(document.get("gate_id", "")), document)
 
 
-_RUPIAH_MEASURES = frozenset({"amount_leaked", "amount_to_close_gap"})
+RUPIAH_MEASURES = frozenset({"amount_leaked", "amount_to_close_gap"})
 
 
 def print_measures(rows: list[dict[str, Any]]) -> None:
     """Measures, one table each: what it means stands above it, the bounds that the unknowns leave beside it."""
     for measure in dict.fromkeys((r["measure"], r["definition"]) for r in rows):
-        show = rupiah if measure[0] in _RUPIAH_MEASURES else _decimal
+        show = rupiah if measure[0] in RUPIAH_MEASURES else _decimal
         table = [
             {
                 "program": r["program"],
@@ -199,6 +199,31 @@ def print_gaps(gaps: dict[str, list[dict[str, Any]]]) -> None:
     ranks = [{k: "not said" if v is None else v for k, v in r.items()} for r in ranks]
     print_rows("Age of the desil: registry rows by the month their list speaks of", ranks, frozenset({"rows", "share"}))
     print_measures([r | {"area_name": "province", "breakdown": "all"} for r in gaps["effect"]])
+
+
+def print_simulation(figures: list[dict[str, str]], document: dict[str, Any]) -> None:
+    """Before and after for the whole province, who moves by kecamatan, and the values of a range."""
+    for place in dict.fromkeys((f["program"], f["area"]) for f in figures if document["changes"]):
+        table = [
+            {"what": f["definition"], "before": f["before"], "after": f["after"], "left open": f["after_open"]}
+            for f in figures if (f["program"], f["area"]) == place
+        ]  # fmt: skip
+        print_rows(f"What if: {', '.join(place)}", table, frozenset(table[0]) - {"what"})
+    if document["changes"]:
+        print("left open: what the units that cannot be judged leave of the figure after the change")
+    areas = [
+        {"program": t["program"], "kecamatan": t["area_name"], "enter": f"{t['enters']:,}", "leave": f"{t['leaves']:,}",
+         "budget before": rupiah(t["budget_before"]), "after": rupiah(t["budget_after"])}
+        for t in document["totals"] if t["area_level"] == "kecamatan" and t["enters"] + t["leaves"]
+    ]  # fmt: skip
+    print_rows("Where units enter and leave", areas, frozenset({"enter", "leave", "budget before", "after"}))
+    values = [
+        {"program": r["program"], "value": r["value"], "eligible": f"{r['eligible']:,}", "budget": rupiah(r["budget"]),
+         "unserved / eligible": _decimal(r["exclusion_error_rate"]),
+         "served and ineligible / served": _decimal(r["inclusion_error_rate"])}
+        for r in document["range"] or []
+    ]  # fmt: skip
+    print_rows("Over the values of the range", values, frozenset(values[0]) - {"program"} if values else frozenset())
 
 
 def print_sheet(sheet: dict[str, Any]) -> None:

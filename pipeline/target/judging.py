@@ -6,7 +6,8 @@ Belongs here: the order of these three steps and the columns they need. Not here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Final
 
 import polars as pl
@@ -67,10 +68,11 @@ def facts_of(records: Records, rules: Rules) -> Facts:
     return Facts(people, unit_facts(records.households, people, rules))
 
 
-def judge(records: Records, rules: Rules, facts: Facts) -> Judged:
-    """Benefits of the month and eligibility under the rules."""
+def judge(records: Records, rules: Rules, facts: Facts, only: Collection[str] | None = None) -> Judged:
+    """Benefits of the month and eligibility under the rules, in all programs or in ``only`` some."""
     lines = benefit_lines(records.rows, facts.people, rules)
-    assessments = assess(rules, facts.units, facts.people, served_units(lines))
+    chosen = replace(rules, programs=tuple(p for p in rules.programs if only is None or p.code in only))
+    assessments = assess(chosen, facts.units, facts.people, served_units(lines))
     heads = records.households.select("household_id", "head_person_id")
     return Judged(rules, facts, _with_amounts(lines, assessments), assessments, heads)
 
