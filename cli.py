@@ -240,11 +240,10 @@ def simulate_command(
 ) -> None:
     """What if the rules were others: who enters and leaves, where, at what cost. Nothing is published."""
     from pipeline.history import open_run
-    from pipeline.rulebook import default_rules
     from pipeline.simulate import simulate
     from pipeline.simulate.page import summary_rows, write
 
-    simulation = simulate(open_run(period, out), rules or default_rules(), sets or [], spread, say)
+    simulation = simulate(open_run(period, out), sets or (), spread, rules=rules, say=say)
     written = write(simulation, save) if save is not None else []
     if as_json:
         print_json(simulation.as_dict())

@@ -37,3 +37,14 @@ def sample() -> Path:
 def district(tmp_path_factory: pytest.TempPathFactory) -> District:
     """A small synthetic district of two months, made once. Read it, do not write to it."""
     return small_district(tmp_path_factory.mktemp("district"))
+
+
+@pytest.fixture(scope="session")
+def published_district(district: District, rules: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The district's newest month, published once: the folder that holds the database. Read it, do not write to it."""
+    from pipeline.run import Job, run
+
+    out = tmp_path_factory.mktemp("published")
+    period = district.periods[-1]
+    run(Job(period, district.raw(period), out, rules), lambda _: None)
+    return out

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -40,7 +40,7 @@ class Question:
     range: Range | None = None
 
     @classmethod
-    def read(cls, sets: list[str], spread: str | None, written: Written, on: date) -> Question:
+    def read(cls, sets: Sequence[str], spread: str | None, written: Written, on: date) -> Question:
         """Read what the user wrote.
 
         Args:

@@ -6,7 +6,7 @@ follows from comparing. Not here: how units are judged (:mod:`pipeline.target.ju
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ import polars as pl
 from pipeline.history import PublishedRun
 from pipeline.measures import named
 from pipeline.parameters import Scalar
-from pipeline.rulebook import rules_hash
+from pipeline.rulebook import default_rules, rules_hash
 from pipeline.simulate.question import Question
 from pipeline.target.judging import (
     HOUSEHOLD_COLUMNS,
@@ -93,22 +93,32 @@ class Simulation:
         }
 
 
+def _silent(_: str) -> None:
+    """Nobody listens."""
+
+
 def simulate(
-    run: PublishedRun, rules: Path, sets: list[str], spread: str | None, say: Callable[[str], None]
+    run: PublishedRun,
+    sets: Sequence[str] = (),
+    spread: str | None = None,
+    *,
+    rules: Path | None = None,
+    say: Callable[[str], None] = _silent,
 ) -> Simulation:
     """Judge the units of a published run before and after a change of parameters.
 
     Args:
         run: the run asked.
-        rules: the rules folder: "before" is what it says now.
         sets: ``program.parameter=value``, any number.
         spread: ``program.parameter=low..high``; it is run on top of ``sets``.
+        rules: the rules folder, the one shipped where left out: "before" is what it says now.
         say: told what is being done.
 
     Raises:
         InputError: the question cannot be read, see :meth:`Question.read`.
         RulesError: the rules cannot be read.
     """
+    rules = rules or default_rules()
     written = read_rules(rules)
     on = run.period.last_day
     question = Question.read(sets, spread, written, on)
