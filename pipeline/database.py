@@ -53,7 +53,7 @@ def engine(spill: Path | None = None, *, memory: str = "2GB") -> duckdb.DuckDBPy
     connection = duckdb.connect(":memory:")
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
-    connection.execute("SET enable_progress_bar = false")
+    connection.execute("PRAGMA disable_progress_bar")  # SET fails in Jupyter where ipywidgets is missing
     connection.execute(f"SET memory_limit = {quoted(memory)}")
     connection.execute(f"SET temp_directory = {quoted(str(spill) if spill else '')}")
     if secret() is not None and spill is not None:
