@@ -13,17 +13,17 @@ more than :data:`MOST_REPLICATES` PSUs the linearised form of the same is used; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 
 import numpy as np
 
 from pipeline.incidence.design import Codes, Design, Floats, compact, summed
 from pipeline.incidence.ranking import Ladder
+from pipeline.incidence.tally import Columns, Tally
 
 MOST_REPLICATES = 5_000
+_ROUNDING = 1e-12
 _WINDOW = 0.01  # share of units either side of a cut over which the benefit at the cut is averaged
 
 
@@ -77,27 +77,31 @@ class Curve:
         """Variances of L at every point and, last, of the index."""
         if design.n_psus <= MOST_REPLICATES:
             return self._jackknifed(points, psu, design)
-        cells = design.cells_of(psu)
-        influences = chain(self._linearised(points), [self._index_linearised()])
-        return np.array([cells.variance(cells.sum(u), 1)[0] for u in influences])
+        tally = Tally(design, len(psu), None, 1, psu)
+        each = [(i, i) for i in range(len(points) + 1)]
+        sums = tally.sums(self._influences(points), each)
+        return np.array([sums.variance(unit[:, None])[0] for unit in np.eye(len(each))])
 
-    def _linearised(self, points: Floats) -> Iterator[Floats]:
-        """Influence of each unit on L(p), for point after point; the benefit at the cut is a mean around it."""
+    def _influences(self, points: Floats) -> Columns:
+        """Influence of units on L at every point and on the index; the benefit at a cut is a mean around it."""
         all_weight, all_benefit = self.upto_weight[-1], self.upto_benefit[-1]
-        near = [np.clip(points + d, 0, 1) * all_weight for d in (-_WINDOW, _WINDOW)]
-        around = [np.interp(x, self.upto_weight, self.upto_benefit) for x in near]
-        at_cut = (around[1] - around[0]) / (near[1] - near[0])
-        on_step = np.diff(self.upto_weight)
-        for p, c, share in zip(points, at_cut, self.shares(points), strict=True):
-            inside = (p * all_weight - self.upto_weight[:-1]) / np.where(on_step > 0, on_step, 1.0)
-            below = np.clip(inside, 0.0, 1.0)[self.step]
-            yield (below * (self.benefit - c * self.weight) + p * c * self.weight - share * self.benefit) / all_benefit
+        near = [np.clip(points + d, 0, 1) for d in (-_WINDOW, _WINDOW)]
+        slopes = (self.shares(near[1]) - self.shares(near[0])) / (near[1] - near[0])
+        shares, index = self.shares(points), self.index()
 
-    def _index_linearised(self) -> Floats:
-        all_weight, all_benefit = self.upto_weight[-1], self.upto_benefit[-1]
-        poorer, richer = self.middles()
-        change = 2 * (self.benefit * poorer + self.weight * richer) / (all_weight * all_benefit)
-        return np.asarray(change - (self.index() + 1) * (self.weight / all_weight + self.benefit / all_benefit))
+        def influences(units: slice) -> Floats:
+            step, weight, benefit = self.step[units], self.weight[units] / all_weight, self.benefit[units] / all_benefit
+            start, end = (self.upto_weight[step + i] / all_weight for i in (0, 1))
+            on_step = np.where(end > start, end - start, 1.0)
+            rows = []
+            for p, slope, share in zip(points, slopes, shares, strict=True):
+                below = np.clip((p - start) / on_step, 0.0, 1.0)
+                rows.append(below * (benefit - slope * weight) + p * slope * weight - share * benefit)
+            richer = 1 - (self.upto_benefit[step + 1] + self.upto_benefit[step]) / (2 * all_benefit)
+            rows.append(benefit * (start + end) + 2 * weight * richer - (index + 1) * (weight + benefit))
+            return np.array(rows)
+
+        return influences
 
     def middles(self) -> tuple[Floats, Floats]:
         """For each unit: weight of the poorer and benefits of the richer, half of its own step with both."""
@@ -128,13 +132,14 @@ class _Replicates:
         self._curve, self._psu, self._gain, self._stratum = curve, psu, gain, stratum
         self._h = stratum[psu]
         self._of_psu = _Blocks(psu, curve)
-        self._of_stratum = _Blocks(self._h, curve)
+        self._of_stratum = _Blocks(self._h, curve) if stratum.any() else None  # one stratum is everybody
 
     def _below(self, step: Codes, what: str) -> Floats:
         """Replicate sums of weights or benefits on the steps below ``step`` (replicates × points)."""
         everything = self._curve.upto_weight if what == "weight" else self._curve.upto_benefit
         block, a = np.arange(len(self._stratum))[:, None], self._gain[:, None]
-        stratum = self._of_stratum.below(self._stratum[:, None], step, what)
+        near = self._of_stratum
+        stratum = everything[step] if near is None else near.below(self._stratum[:, None], step, what)
         return np.asarray(everything[step] + a * stratum - (1 + a) * self._of_psu.below(block, step, what))
 
     def shares(self, points: Floats) -> Floats:
@@ -150,7 +155,7 @@ class _Replicates:
         start, end = self._below(low, "weight"), self._below(low + 1, "weight")
         inside = np.clip((target - start) / np.where(end > start, end - start, 1.0), 0.0, 1.0)
         before, upto = self._below(low, "benefit"), self._below(low + 1, "benefit")
-        return np.asarray((before + inside * (upto - before)) / self._below(last, "benefit"))
+        return np.asarray((before + inside * (upto - before)) / self._something(self._below(last, "benefit")))
 
     def index(self) -> Floats:
         """The index: 2 Q(w', w') / (W' B') - 1, with Q(u, v) = Σ b_i u_i (weight v below i + half of that beside i)."""
@@ -164,7 +169,7 @@ class _Replicates:
             return summed(self._h, values, strata)[self._stratum]
 
         poorer, richer = self._curve.middles()
-        poorer_near, richer_near = self._of_stratum.middles()
+        poorer_near, richer_near = self._of_stratum.middles() if self._of_stratum else (poorer, richer)
         both = b * poorer + w * richer
         near = b * poorer_near + w * richer_near
         form = (
@@ -177,7 +182,11 @@ class _Replicates:
         )
         all_weight = w.sum() + a * by_stratum(w) - (1 + a) * by_psu(w)
         all_benefit = b.sum() + a * by_stratum(b) - (1 + a) * by_psu(b)
-        return np.asarray(2 * form / (all_weight * all_benefit) - 1)
+        return np.asarray(2 * form / (all_weight * self._something(all_benefit)) - 1)
+
+    def _something(self, benefits: Floats) -> Floats:
+        """NaN where the deleted PSU had all benefits, whatever rounding leaves."""
+        return np.where(np.abs(benefits) > _ROUNDING * abs(self._curve.upto_benefit[-1]), benefits, np.nan)
 
 
 class _Blocks:

@@ -10,22 +10,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from pipeline.incidence.catalogue import RATIOS, Part, Ratio, coverage
 from pipeline.incidence.curve import Curve
-from pipeline.incidence.design import Floats, summed
+from pipeline.incidence.design import Codes, Floats
 from pipeline.incidence.ranking import Ladder
 from pipeline.incidence.reading import ROW, read_columns
 from pipeline.incidence.survey import Groups, Request, Survey, survey_of
+from pipeline.incidence.tally import Tally
 
 CONFIDENCE: Final = 0.95
 BY_QUANTILE: Final = ("quantile_coverage", "beneficiary_incidence", "benefit_incidence", "concentration_curve")
-_BLOCK: Final = 1 << 14  # units
 CGH_SHARES: Final = (0.2, 0.4)
 
 
@@ -107,18 +108,31 @@ def measure(frame: pl.DataFrame, request: Request, *, name: str = "table") -> Re
     return Result(list(_Report(survey).records()), _context(request), survey.notices)
 
 
+class Grouping(NamedTuple):
+    """A grouping of the rows with what adds them up."""
+
+    codes: Codes | None
+    labels: list[str]
+    tally: Tally
+
+
 class _Report:
     """Records of a survey."""
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
-        self._room = np.empty((4, len(survey.weight)))  # terms of the ratio at work; new room for each costs more
         self._t = _t_quantile(survey)
         self._context = _context(survey.request)
-        everybody = Groups(np.zeros(len(survey.weight), dtype=np.int64), ["all"])
+        everybody = Groups(np.zeros(0, dtype=np.int64), ["all"])
         by = [Groups(g.codes, [f"{heading}={label}" for label in g.labels]) for heading, g in survey.by.items()]
-        self._main = [everybody, *by]
-        self._split = [survey.quantile, *(_crossed(g, survey.quantile) for g in by)]
+        self._main = [self._grouping(g) for g in (everybody, *by)]
+        self._split = [self._grouping(g) for g in (survey.quantile, *(_crossed(g, survey.quantile) for g in by))]
+
+    def _grouping(self, groups: Groups) -> Grouping:
+        design, n = self._survey.design, len(self._survey.weight)
+        psu = None if design is None else design.psus(np.arange(n))
+        codes = None if groups.labels == ["all"] else groups.codes
+        return Grouping(codes, groups.labels, Tally(design, n, codes, len(groups.labels), psu))
 
     def records(self) -> Iterator[Record]:
         """All of them, measure by measure."""
@@ -139,85 +153,63 @@ class _Report:
 
     # -------------------------------------------------------------- ratios
 
-    def _ratio(self, ratio: Ratio, groupings: list[Groups]) -> Iterator[Record]:
-        first = self._terms(ratio.part, self._room[:2])
-        minus = self._terms(ratio.minus, self._room[2:]) if ratio.minus else None
+    def _ratio(self, ratio: Ratio, groupings: list[Grouping]) -> Iterator[Record]:
+        """Linearised: u = (num - r · den) / Σ den, summed by PSU; a difference has the difference of both."""
+        parts = [ratio.part] if ratio.minus is None else [ratio.part, ratio.minus]
         for groups in groupings:
-            numerator, denominator = (_sum(groups, values) for values in first)
-            value = _over(numerator, denominator)
-            if minus is not None:
-                value = value - _over(*(_sum(groups, values) for values in minus))
-                numerator = denominator = np.full(len(groups.labels), np.nan)
-            se = self._ratio_se([t for t in (first, minus) if t is not None], groups)
+            sums = groups.tally.sums(partial(self._terms, parts))
+            value, coefficients = np.zeros(len(groups.labels)), []
+            for sign, numerator, denominator in zip((1, -1), sums.total[::2], sums.total[1::2], strict=False):
+                r = _over(numerator, denominator)
+                value += sign * r
+                coefficients += [sign * _over(np.ones_like(r), denominator), -sign * _over(r, denominator)]
+            se = np.sqrt(sums.variance(np.array(coefficients)))
+            numerator, denominator = sums.total[:2] if ratio.minus is None else np.full((2, len(value)), np.nan)
             yield from self._make(ratio.name, groups.labels, value, se, numerator, denominator, self._define(ratio))
 
-    def _terms(self, part: Part, room: Floats) -> tuple[Floats, Floats]:
-        """Weighted numerator and denominator of every unit; worked out in blocks that fit a processor's cache."""
-        for start in range(0, room.shape[1], _BLOCK):
-            some = self._survey.rows(slice(start, start + _BLOCK))
-            numerator, denominator = part(some)
-            terms = np.stack([numerator, denominator]) * some.weight
-            terms[:, np.isnan(terms).any(axis=0)] = 0.0
-            room[:, start : start + _BLOCK] = terms
-        return room[0], room[1]
-
-    def _ratio_se(self, terms: list[tuple[Floats, Floats]], groups: Groups) -> Floats:
-        """Linearised: u = (num - r · den) / Σ den, summed by PSU; a difference has the difference of both."""
-        n, design = len(groups.labels), self._survey.design
-        if design is None:
-            return np.full(n, np.nan)
-        cells = design.cells(groups.codes)
-        z = np.zeros(len(cells.group))
-        for sign, (numerator, denominator) in zip((1, -1), terms, strict=False):
-            num, den = cells.sum(numerator), cells.sum(denominator)
-            totals = summed(cells.group, den, n)
-            r = _over(summed(cells.group, num, n), totals)
-            z += sign * _over(num - r[cells.group] * den, totals[cells.group])
-        return np.sqrt(cells.variance(z, n))
+    def _terms(self, parts: list[Part], block: slice) -> Floats:
+        """Weighted numerators and denominators of some units, 0 where either is unknown."""
+        some = self._survey.rows(block)
+        rows: list[Floats] = []
+        for part in parts:
+            numerator, denominator = (some.weight * x for x in part(some))
+            unknown = np.isnan(numerator + denominator)
+            numerator[unknown] = denominator[unknown] = 0.0
+            rows += [numerator, denominator]
+        return np.array(rows)
 
     def _shares(self, name: str, formula: str, quantity: Floats, quantiles: str) -> Iterator[Record]:
-        by = self._main[1:]
-        amounts = np.where(np.isnan(quantity), 0.0, self._survey.weight * quantity)
-        for groups, rule in [*((g, f"{formula}; {quantiles}") for g in self._split), *((g, formula) for g in by)]:
-            inside = np.where(groups.codes >= 0, amounts, 0.0)
-            numerator, total = _sum(groups, amounts), float(inside.sum())
-            denominator = np.full(len(groups.labels), total)
-            value = _over(numerator, denominator)
-            se = self._share_se(inside, groups, value, total)
-            yield from self._make(name, groups.labels, value, se, numerator, denominator, f"{rule}; {self._context}")
+        def amounts(block: slice) -> Floats:
+            x = self._survey.weight[block] * quantity[block]
+            x[np.isnan(x)] = 0.0
+            return x[None, :]
 
-    def _share_se(self, amounts: Floats, groups: Groups, share: Floats, total: float) -> Floats:
-        """Linearised: u = amount · (in the group - share) / total; units outside the group count."""
-        n, design = len(groups.labels), self._survey.design
-        if design is None or not total:
-            return np.full(n, np.nan)
-        cells = design.cells(groups.codes)
-        psu, strata = design.psus(), len(design.sizes)
-        of_psu = summed(psu, amounts, design.n_psus)
-        mine, all_of_psu = cells.sum(amounts), of_psu[cells.psu]
-        key = cells.group * strata + design.stratum[cells.psu]
-        r = share[cells.group]
-        apart = (mine - r * all_of_psu) ** 2 - (r * all_of_psu) ** 2
-        rest = summed(design.stratum, of_psu**2, strata)
-        square = summed(key, apart, n * strata).reshape(n, strata) + np.outer(share**2, rest)
-        sums = summed(key, mine, n * strata).reshape(n, strata)
-        sums = sums - np.outer(share, summed(design.stratum, of_psu, strata))
-        return np.asarray(np.sqrt(design.combine(square, sums)) / abs(total))
+        by = [(groups, formula) for groups in self._main[1:]]
+        for groups, rule in [*((g, f"{formula}; {quantiles}") for g in self._split), *by]:
+            sums = groups.tally.sums(amounts)
+            numerator = sums.total[0]
+            denominator = np.full(len(groups.labels), numerator.sum())
+            se = np.sqrt(groups.tally.share_variance(sums))
+            value = _over(numerator, denominator)
+            yield from self._make(name, groups.labels, value, se, numerator, denominator, f"{rule}; {self._context}")
 
     # -------------------------------------------------------------- ranks
 
-    def _ranked(self, groups: Groups) -> Iterator[Record]:
+    def _ranked(self, groups: Grouping) -> Iterator[Record]:
         """Curve, CGH and index of each group, its units ranked among themselves."""
         s = self._survey
-        known = np.flatnonzero(~np.isnan(s.welfare + s.benefit))
-        if len(groups.labels) == 1:
-            ladder = s.ladder if len(known) == len(s.ladder.rows) else Ladder.of(s.welfare, s.weight, known)
+        ladder = s.ladder
+        known = ~np.isnan(s.benefit[ladder.rows])
+        if not known.all():
+            ladder = Ladder.of_ranked(s.welfare, s.weight, ladder.rows[known])
+        if groups.codes is None:
             yield from self._curve(groups.labels[0], ladder)
             return
-        known = known[np.argsort(groups.codes[known], kind="stable")]
-        ends = np.searchsorted(groups.codes[known], np.arange(len(groups.labels)), side="right")
-        for label, rows in zip(groups.labels, np.split(known, ends[:-1]), strict=True):
-            yield from self._curve(label, Ladder.of(s.welfare, s.weight, rows))
+        codes = groups.codes[ladder.rows]
+        ranked = ladder.rows[np.argsort(codes, kind="stable")]
+        ends = np.cumsum(np.bincount(codes, minlength=len(groups.labels)))
+        for label, rows in zip(groups.labels, np.split(ranked, ends[:-1]), strict=True):
+            yield from self._curve(label, Ladder.of_ranked(s.welfare, s.weight, rows))
 
     def _curve(self, label: str, ladder: Ladder) -> Iterator[Record]:
         s, k = self._survey, self._survey.request.quantiles
@@ -309,16 +301,9 @@ def _over(numerator: Floats, denominator: Floats) -> Floats:
     return np.asarray(numerator / np.where(denominator == 0, np.nan, denominator))
 
 
-def _sum(groups: Groups, values: Floats) -> Floats:
-    if len(groups.labels) == 1 and groups.labels == ["all"]:
-        return np.array([values.sum()])
-    inside = groups.codes >= 0
-    return summed(groups.codes[inside], values[inside], len(groups.labels))
-
-
 def _crossed(by: Groups, quantile: Groups) -> Groups:
-    k = len(quantile.labels)
-    codes = np.where(quantile.codes >= 0, by.codes * k + quantile.codes, -1)
+    k, n = len(quantile.labels), len(by.labels)
+    codes = np.where(quantile.codes < k, by.codes * k + quantile.codes, n * k)
     return Groups(codes, [f"{value}/{q}" for value in by.labels for q in quantile.labels])
 
 

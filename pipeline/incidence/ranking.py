@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from pipeline.incidence.design import Codes, Floats, summed
 
@@ -37,9 +38,12 @@ class Ladder:
     @classmethod
     def of(cls, welfare: Floats, weight: Floats, rows: Codes) -> Ladder:
         """Rank these rows; none of them may have welfare NaN."""
+        return cls.of_ranked(welfare, weight, rows[pl.Series(welfare[rows]).arg_sort().to_numpy()])
+
+    @classmethod
+    def of_ranked(cls, welfare: Floats, weight: Floats, rows: Codes) -> Ladder:
+        """The same for rows that come poorest first."""
         y = welfare[rows]
-        order = np.argsort(y)
-        rows, y = rows[order], y[order]
         step = np.zeros(len(y), dtype=np.int64)
         np.cumsum(y[1:] != y[:-1], out=step[1:])
         on_step = summed(step, weight[rows])
@@ -54,8 +58,8 @@ class Ladder:
         return answer
 
     def quantile(self, k: int, n: int) -> Codes:
-        """For all ``n`` rows: quantile group 0…k-1 by weight, -1 not ranked."""
-        answer = np.full(n, -1, dtype=np.int64)
+        """For all ``n`` rows: quantile group 0…k-1 by weight, k not ranked."""
+        answer = np.full(n, k, dtype=np.int64)
         if self.total > 0:
             group = np.minimum((self.below / self.total + _ROUNDING) * k, k - 1).astype(np.int64)
             answer[self.rows] = group[self.step]

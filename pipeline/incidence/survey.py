@@ -101,7 +101,7 @@ class Request:
 
 
 class Groups(NamedTuple):
-    """A grouping of the rows: code of each row (-1 in none) and label of each code."""
+    """A grouping of the rows: label of each code, and code of each row; as many as labels where it is in none."""
 
     codes: Codes
     labels: list[str]
@@ -162,7 +162,7 @@ def survey_of(frame: pl.DataFrame, request: Request, name: str) -> Survey:
     """
     columns = _Columns(frame, name)
     weight, size = columns.weights(request.weight), columns.weights(request.size, above_zero=True)
-    weighed = ~np.isnan(weight * size)
+    weighed = ~(np.isnan(weight) | np.isnan(size))
     columns.left_out(weighed, "no weight or size: in no measure")
     if not weighed.all():
         columns = _Columns(frame.filter(pl.Series(weighed)), name, columns.notices)
@@ -170,8 +170,9 @@ def survey_of(frame: pl.DataFrame, request: Request, name: str) -> Survey:
     if not weight.sum() > 0:
         raise InputError(Problem(name, "the weights add up to 0", "weights above 0"))
     after = columns.numbers(request.welfare)
-    benefit = columns.numbers(request.benefit) / size
-    weight = weight * size
+    benefit = columns.numbers(request.benefit)
+    if request.size is not None:
+        benefit, weight = benefit / size, weight * size
     before = after - benefit
     ranked_by = before if request.rank_before_transfer else after
     known = ~np.isnan(ranked_by)
