@@ -313,8 +313,3 @@ def _nearest(folded: str, candidates: Sequence[Region]) -> list[Region]:
         return []
     alone = len(scored) == 1 or scored[1][0] > scored[0][0] + (1 if scored[0][0] > 1 else 0)
     return [scored[0][2]] if alone else []
-
-
-def _edits(folded: str, squeezed: str, candidate: str) -> int:
-    """Slips between two names, in the spelling as written or in the common one, whichever explains more."""
-    return min(OSA.distance(folded, candidate), OSA.distance(squeezed, _squeezed(candidate)))

@@ -6,7 +6,6 @@ how a name is misspelt (:mod:`pipeline.demo.noise`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -30,11 +29,6 @@ def material() -> dict[str, Any]:
     return loaded
 
 
-def origins() -> list[str]:
-    """Where families come from; the first is the local people."""
-    return list(material()["origins"])
-
-
 def origin_weights() -> list[float]:
     """How common each origin is."""
     return [float(o["weight"]) for o in material()["origins"].values()]
@@ -43,14 +37,6 @@ def origin_weights() -> list[float]:
 def _zipf(n: int, skew: float) -> Reals:
     weights: Reals = 1.0 / np.arange(1, n + 1, dtype=np.float64) ** skew
     return weights
-
-
-@dataclass(frozen=True)
-class NameParts:
-    """Columns that a name is made of, one entry a person; all aligned."""
-
-    given: pl.Series
-    fam: pl.Series
 
 
 def draw_given(dice: Dice, key: Keys, origin: Ints, woman: Flags, question: str) -> pl.Series:

@@ -23,10 +23,9 @@ import polars as pl
 
 from pipeline.database import opened
 from pipeline.history import PublishedRun, frame_of
-from pipeline.resolve.blocking import _splitters as splitters_of
-from pipeline.resolve.blocking import distinct, pairs_of, passes, unpack
-from pipeline.resolve.cluster import Evidence, Labels, _edges, cluster, evidence, obey
-from pipeline.resolve.compare import Comparer, Floats, _best_date
+from pipeline.resolve.blocking import distinct, pairs_of, passes, splitters_of, unpack
+from pipeline.resolve.cluster import Evidence, Labels, cluster, edges_between, evidence, obey
+from pipeline.resolve.compare import Comparer, Floats, best_date
 from pipeline.resolve.digits import Rows
 from pipeline.resolve.engine import odds
 from pipeline.resolve.features import IDENTITY_COLUMNS, Features, build_features
@@ -309,7 +308,7 @@ def _best_person(pairs: Evidence, persons: Labels, new: npt.NDArray[np.bool_], c
 
 def _summed(pairs: Evidence, persons: Labels) -> pl.DataFrame:
     """Evidence between groups, summed as clustering does: a < b, ``value`` (log2 odds), ``never``."""
-    edges, value = _edges(pairs, persons)
+    edges, value = edges_between(pairs, persons)
     return (
         edges.select(
             pl.min_horizontal("a", "b").alias("a"), pl.max_horizontal("a", "b").alias("b"), pl.exclude("a", "b")
@@ -333,7 +332,7 @@ def _weighted_share(codes: npt.NDArray[np.generic], weight: npt.NDArray[np.float
 
 
 def _shares_in_run(comparer: Comparer, weight: npt.NDArray[np.float64]) -> dict[str, Floats]:
-    columns = {"lane": comparer.lane, "house": comparer.house, "date": _best_date(comparer.f)}
+    columns = {"lane": comparer.lane, "house": comparer.house, "date": best_date(comparer.f)}
     columns |= {c: comparer.f.codes[c] for c in ("desa", "kecamatan", "card", "account", "member", "phone")}
     columns["birth_place"] = comparer.f.codes["birth_place"]
     return {name: _weighted_share(codes, weight) for name, codes in columns.items()}

@@ -163,7 +163,7 @@ def passes(features: Features) -> list[Pass]:
 
 def candidate_pairs(features: Features, settings: Blocking) -> tuple[Pairs, dict[str, int]]:
     """All pairs of all passes once, sorted; and how many each pass found."""
-    splitters = _splitters(features)
+    splitters = splitters_of(features)
     found: list[Pairs] = []
     counts: dict[str, int] = {}
     for one in passes(features):
@@ -184,7 +184,7 @@ def household_pairs(features: Features, homes: npt.NDArray[np.int64], settings: 
         maker.keyed(housed & (maker.date > 0), homes, maker.date),
         maker.keyed(housed & (maker.nik > 0), homes, maker.nik.view(np.int64)),
     ]
-    splitters = _splitters(features)
+    splitters = splitters_of(features)
     return distinct(np.concatenate([pairs_of(*way, splitters, settings) for way in ways]))
 
 
@@ -197,7 +197,8 @@ def distinct(values: Pairs) -> Pairs:
     return got
 
 
-def _splitters(features: Features) -> list[npt.NDArray[np.generic]]:
+def splitters_of(features: Features) -> list[npt.NDArray[np.generic]]:
+    """Further keys by which a block that is too large is split, in this order: name, desa, month of birth, NIK."""
     f = features
     bag = np.where(f.name >= 0, f.names.bag[f.name], -1) if len(f.names.text) else f.name
     return [bag, f.codes["desa"], f.year.astype(np.int64) * 100 + f.month, f.nik.value.view(np.int64)]

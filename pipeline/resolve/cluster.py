@@ -181,7 +181,7 @@ def regroup(pairs: Evidence, labels: Labels, cut: float) -> Labels:
 
 def _agglomerate(pairs: Evidence, labels: Labels, cut: float) -> Labels:
     """Join the two groups that are each other's best, round by round, until none is above the cut."""
-    edges, value = _edges(pairs, labels)
+    edges, value = edges_between(pairs, labels)
     parent = labels.copy()
     while edges.height:
         edges = (
@@ -208,7 +208,7 @@ def _agglomerate(pairs: Evidence, labels: Labels, cut: float) -> Labels:
     return parent
 
 
-def _edges(pairs: Evidence, labels: Labels) -> tuple[pl.DataFrame, pl.Expr]:
+def edges_between(pairs: Evidence, labels: Labels) -> tuple[pl.DataFrame, pl.Expr]:
     """Evidence in the form in which it is summed over pairs, and the log2 odds that follow from the sums.
 
     Whole numbers throughout, so that sums do not depend on their order (and so not on the number of threads).

@@ -136,7 +136,7 @@ class Comparer:
         lane = np.where((f.rt >= 0) & (desa > 0), (desa * 1000 + f.rt) * 1000 + f.rw + 1, 0)
         house = np.where((f.codes["address"] > 0) & (desa > 0), desa << 32 | f.codes["address"], 0)
         self.lane, self.house = lane, house
-        date = _best_date(f)
+        date = best_date(f)
         self.shares = {
             "lane": _share_of(lane), "house": _share_of(house), "desa": _share_of(f.codes["desa"]),
             "kecamatan": _share_of(f.codes["kecamatan"]), "date": _share_of(date),
@@ -318,7 +318,7 @@ def _texts(numbers: Numbers, rows: Rows) -> list[str]:
     return [o if o is not None else f"{p:016x}" for o, p in zip(odd, numbers.packed[rows].tolist(), strict=True)]
 
 
-def _best_date(f: Features) -> npt.NDArray[np.int64]:
+def best_date(f: Features) -> npt.NDArray[np.int64]:
     """Written date, else the one in the number, two digits of the year; 0 unknown."""
     written = f.day > 0
     day = np.where(written, f.day, np.maximum(f.n_day, 0)).astype(np.int64)

@@ -6,7 +6,6 @@ give true, false or null alike (a property test compares them).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -208,9 +207,3 @@ def to_polars(condition: Condition) -> pl.Expr:
 def to_sql(condition: Condition) -> str:
     """The condition as SQL for DuckDB (BOOLEAN, null = unknown)."""
     return _DUCKDB.condition(condition)
-
-
-def columns_of(facts: Mapping[str, Fact]) -> Iterator[str]:
-    """Columns that a frame must have so that conditions over ``facts`` can be evaluated on it."""
-    for fact in facts.values():
-        yield from (f"{fact.name}__low", f"{fact.name}__high") if fact.counted else (fact.name,)
