@@ -336,16 +336,19 @@ class RowSorter:
     def _with_groups(self, body: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
         """Data rows with the place that the nearest group row above names."""
         names = ("desa", "kecamatan", "kabupaten")
+        groups = (labels == GROUP).arg_true().to_list()
+        if not groups:
+            same = [pl.lit(getattr(self.group, n) or None, pl.String).alias(f"group_{n}") for n in names]
+            return body.filter(labels == DATA).with_columns(same)
         said: dict[str, list[str | None]] = {n: [None] * body.height for n in names}
 
         def note(row: int) -> None:
             for n in names:
                 said[n][row] = getattr(self.group, n) or ""
 
-        if body.height:
-            note(0)
+        note(0)
         cells = body.select(f"c{j}" for j in range(width(body)))
-        for row in (labels == GROUP).arg_true().to_list():
+        for row in groups:
             self.group = _within(self.group, place_in(" ".join(v for v in cells.row(row) if v)))
             note(row)
         filled = [

@@ -155,7 +155,9 @@ class RowNamer:
             return rows.with_columns(program=pl.lit(self._forced, pl.String)).drop("program#", strict=False)
         title = self._constants.program if card.program else None
         if "program" not in rows.columns:
-            rows = rows.with_columns(program=pl.lit(None, pl.String))
+            if card.program and title is None:
+                self.rows_without_program += rows.height
+            return rows.with_columns(program=pl.lit(title, pl.String))
         counts = rows["program"].drop_nulls().value_counts().sort("program")
         codes = {text: self._code(text) for text in counts["program"]}
         for text, n in counts.iter_rows():

@@ -18,6 +18,7 @@ from enum import IntEnum
 from itertools import zip_longest
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 BATCH_ROWS: Final = 100_000
@@ -107,7 +108,7 @@ def cells_as_text(values: Sequence[Any]) -> tuple[pl.Series, pl.Series]:
     """One column of Python values as text and as cell types."""
     kinds = set(map(type, values))
     if kinds <= {str, type(None)}:
-        return pl.Series(values, dtype=pl.String), pl.zeros(len(values), pl.UInt8, eager=True)
+        return pl.Series(values, dtype=pl.String), pl.Series(np.zeros(len(values), np.uint8))
     text = pl.Series([_AS_TEXT[type(v)](v) for v in values], dtype=pl.String)
     return text, pl.Series([_TYPE_OF.get(type(v), 0) for v in values], dtype=pl.UInt8)
 

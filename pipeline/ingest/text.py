@@ -13,6 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from pipeline.errors import InputError, Problem
@@ -67,7 +68,7 @@ def _plain_block(lines: pl.Series, separator: str, done: int) -> pl.DataFrame:
     cells = records.str.split_exact(separator, most).struct.unnest()
     columns: list[pl.Series] = [pl.int_range(done + 1, done + len(lines) + 1, dtype=pl.Int64, eager=True)]
     for j, cell in enumerate(cells):
-        columns += [cell.alias(f"c{j}"), pl.zeros(len(lines), pl.UInt8, eager=True).alias(f"t{j}")]
+        columns += [cell.alias(f"c{j}"), pl.Series(f"t{j}", np.zeros(len(lines), np.uint8))]
     return written(pl.DataFrame([columns[0].alias("row_number"), *columns[1:]]))
 
 
