@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,13 @@ _OTHER_FORMATS: Final = {
     b"\x1f\x8b": "a gzip archive",
     b"SQLite": "a database",
 }
+_OTHER_ARCHIVES: Final = {
+    "word/document.xml": "a Word document",
+    "ppt/presentation.xml": "a slide show",
+    "xl/workbook.xml": None,
+    "xl/workbook.bin": None,
+}
+"""What an archive is by a file in it; None for workbooks."""
 _JSON_DOCUMENT: Final = re.compile(rb"^\s*(\[\s*[{\[]|\{\s*\n)")
 _WEB_PAGE: Final = re.compile(rb"^\s*<(!doctype|html|table|meta|\?xml|head|body|style)", re.IGNORECASE)
 
@@ -104,9 +112,10 @@ def examine(path: Path) -> Contents:
 def _format(path: Path, head: bytes) -> Format:
     if head.startswith(b"PAR1"):
         return Format.PARQUET
-    if head.startswith((b"PK\x03\x04", _OLE)):
+    named = _archive(path) if head.startswith(b"PK\x03\x04") else None
+    if named is None and head.startswith((b"PK\x03\x04", _OLE)):
         return Format.WORKBOOK
-    named = next((name for mark, name in _OTHER_FORMATS.items() if head.startswith(mark)), None)
+    named = named or next((name for mark, name in _OTHER_FORMATS.items() if head.startswith(mark)), None)
     if named is None and _WEB_PAGE.match(head):
         named = "a web page or XML file, whatever its name says"
     if named is None and _JSON_DOCUMENT.match(head.removeprefix(_MARKS[0][0])):
@@ -130,6 +139,20 @@ def _format(path: Path, head: bytes) -> Format:
         )
     starts_as_record = head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
     return Format.JSON_LINES if starts_as_record else Format.TEXT
+
+
+def _archive(path: Path) -> str | None:
+    """What an archive is if no workbook; None also where it is cut off, which the workbook reader says better."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = set(archive.namelist())
+            is_ods = "mimetype" in inside and b"spreadsheet" in archive.read("mimetype")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
+        return None
+    found = [name for file, name in _OTHER_ARCHIVES.items() if file in inside]
+    if found or is_ods:
+        return found[0] if found else None
+    return "another OpenDocument file than a spreadsheet" if "mimetype" in inside else "a ZIP archive"
 
 
 class _TextCheck:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,14 @@ def test_a_truncated_workbook(raw: Path, rules: Path) -> None:
         assert "PKH.xlsx: the workbook cannot be read" in refused(raw, rules)
 
 
-def test_a_workbook_with_a_damaged_sheet(raw: Path, rules: Path) -> None:
-    import zipfile
+def test_an_archive_that_is_no_workbook(raw: Path, rules: Path) -> None:
+    for inside, said in {"word/document.xml": "a Word document", "PKH.csv": "a ZIP archive"}.items():
+        with zipfile.ZipFile(raw / "PKH.xlsx", "w") as archive:
+            archive.writestr(inside, "<nothing/>")
+        assert f"PKH.xlsx: the content is {said}" in refused(raw, rules)
 
+
+def test_a_workbook_with_a_damaged_sheet(raw: Path, rules: Path) -> None:
     path = write_xlsx(raw / "a.xlsx", {"Data": ROWS})
     with zipfile.ZipFile(path) as whole, zipfile.ZipFile(raw / "PKH.xlsx", "w") as broken:
         for part in whole.namelist():
