@@ -99,6 +99,7 @@ class Gazetteer:
         }
         self._city = re.compile(rf"^(?:{'|'.join(map(re.escape, rules.prefixes.get('kota', ['KOTA'])))})\s+")
         self._children = lru_cache(maxsize=None)(self._read_children)
+        self._inside = lru_cache(maxsize=None)(self._read_inside)
         self.locate = lru_cache(maxsize=1_000_000)(self._locate)
 
     def _words(self, level: str) -> list[str]:
@@ -139,6 +140,10 @@ class Gazetteer:
         level = {2: "kabupaten", 4: "kecamatan", 6: "desa"}[len(code)]
         return tuple(Region(w.code.replace(".", ""), w.name, self.fold(w.name, level)) for w in list_wilayah(code))
 
+    def _read_inside(self, province: str) -> list[Region]:
+        """Kabupaten of a province; of all, where none is said."""
+        return [k for k in self.kabupaten if k.code.startswith(province)]
+
     def fold(self, name: str, level: str) -> str:
         """A name without its level (``KEC. BIAU`` → ``BIAU``), abbreviations spelled out; ``KOTA X`` stays so."""
         text = re.sub(r"[^\w]+|_+", " ", re.sub(r"['`’]", "", name.upper())).strip()
@@ -174,7 +179,7 @@ class Gazetteer:
             found = [k for k in self.kabupaten if k.folded in same_name]
             return found or self._match(written.kabupaten, folded, self.kabupaten, remarks)
         home = (written.hint or self.rules.home_province or "")[:2]
-        return [k for k in self.kabupaten if k.code.startswith(home)] if home else list(self.kabupaten)
+        return self._inside(home)
 
     def _kecamatan(self, written: Written, kabupaten: list[Region], remarks: list[Remark]) -> list[Region]:
         if not written.kecamatan:
@@ -283,6 +288,7 @@ def _remarked(found: Located, code: str, message: str) -> Located:
     return replace(found, remarks=(*found.remarks, Remark("region_code", f"{code[:4]}…", f"region code {message}")))
 
 
+@lru_cache(maxsize=200_000)  # each name of a region is asked for with every spelling that is near none
 def _squeezed(name: str) -> str:
     """A name in new spelling, without blanks and doubled letters: ``LIMEHE TIMOER`` → ``LIMEHETIMUR``."""
     text = name.replace(" ", "")

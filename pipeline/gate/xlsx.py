@@ -23,6 +23,8 @@ _OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relation
 _PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006"
 _MOMENT: Final = (1980, 1, 1, 0, 0, 0)  # the same list gives the same bytes
 _TEXT, _NUMBER, _BOLD = 1, 2, 3
+_CONTROL: Final = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
+_SIGNS: Final = r"[&<>\x00-\x08\x0b\x0c\x0e-\x1f]"
 _STYLES: Final = (
     f'{_HEAD}<styleSheet xmlns="{_MAIN}"><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
     '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
@@ -58,7 +60,7 @@ class Sheet:
 def workbook(sheets: Sequence[Sheet]) -> bytes:
     """The bytes of a workbook."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as package:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
         for name, content in _parts(sheets).items():
             package.writestr(zipfile.ZipInfo(name, _MOMENT), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
@@ -95,29 +97,38 @@ def _parts(sheets: Sequence[Sheet]) -> dict[str, str]:
 
 
 def _sheet(sheet: Sheet) -> str:
-    rows = sheet.cells
-    bold = pl.col("row").is_in(sorted(sheet.bold))
-    number = pl.col("row").cast(pl.String)
-    cells = [_cell(j, number, bold) for j in range(sheet.width)]
-    text = rows.select(pl.concat_str(pl.lit('<row r="'), number, pl.lit('">'), *cells, pl.lit("</row>")).alias("xml"))[
-        "xml"
-    ]
-    return f'{_HEAD}<worksheet xmlns="{_MAIN}">{_widths(sheet)}<sheetData>{"".join(text)}</sheetData></worksheet>'
+    row = pl.col("row").cast(pl.String)
+    style = pl.when(pl.col("row").is_in(sorted(sheet.bold))).then(pl.lit(_BOLD)).otherwise(pl.lit(_TEXT))
+    # what follows the column's letter in every cell of a row, made once
+    rows = sheet.cells.with_columns(
+        text=pl.concat_str(row, pl.lit('" s="'), style, pl.lit('" t="inlineStr"><is><t')),
+        quantity=pl.concat_str(row, pl.lit(f'" s="{_NUMBER}"><v>')),
+    )
+    cells = [_cell(letters(j), rows[f"c{j}"], rows[f"n{j}"]) for j in range(sheet.width)]
+    whole = pl.concat_str(pl.lit('<row r="'), row, pl.lit('">'), *cells, pl.lit("</row>"), ignore_nulls=True)
+    text = "".join(rows.select(whole).to_series())
+    return f'{_HEAD}<worksheet xmlns="{_MAIN}">{_widths(sheet)}<sheetData>{text}</sheetData></worksheet>'
 
 
-def _cell(j: int, row: pl.Expr, bold: pl.Expr) -> pl.Expr:
-    """The XML of one column's cells; empty where nothing is written."""
-    value, place = pl.col(f"c{j}"), letters(j)
-    safe = value.str.replace_all(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "")
+def _cell(letter: str, values: pl.Series, numbers: pl.Series) -> pl.Expr:
+    """The XML of one column's cells; null where nothing is written."""
+    value, place = pl.col(values.name), pl.lit(f'<c r="{letter}')
+    # few columns hold a sign that must be written otherwise, or a blank at an end: the others are not searched again
+    space = ' xml:space="preserve">' if (values.str.strip_chars() != values).any() else ">"
+    safe = _escaped(value) if values.str.contains(_SIGNS).any() else value
+    cell = pl.concat_str(place, "text", pl.lit(space), safe, pl.lit("</t></is></c>"))
+    if numbers.any():
+        number = pl.concat_str(place, "quantity", value, pl.lit("</v></c>"))
+        cell = pl.when(numbers.name).then(number).otherwise(cell)
+    return cell
+
+
+def _escaped(value: pl.Expr) -> pl.Expr:
+    """Text as XML: signs of the language as entities, control signs, which no XML can hold, left out."""
+    safe = value.str.replace_all(_CONTROL, "")
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         safe = safe.str.replace_all(sign, entity, literal=True)
-    style = pl.when(bold).then(pl.lit(str(_BOLD))).otherwise(pl.lit(str(_TEXT)))
-    as_text = pl.concat_str(
-        pl.lit(f'<c r="{place}'), row, pl.lit('" s="'), style, pl.lit('" t="inlineStr"><is><t xml:space="preserve">'),
-        safe, pl.lit("</t></is></c>"),
-    )  # fmt: skip
-    as_number = pl.concat_str(pl.lit(f'<c r="{place}'), row, pl.lit(f'" s="{_NUMBER}"><v>'), value, pl.lit("</v></c>"))
-    return pl.when(value.is_null()).then(pl.lit("")).when(pl.col(f"n{j}")).then(as_number).otherwise(as_text)
+    return safe
 
 
 def _widths(sheet: Sheet) -> str:

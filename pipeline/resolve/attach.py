@@ -99,6 +99,7 @@ def attach(run: PublishedRun, lines: pl.DataFrame, rules: Path, judgements: pl.D
     lines = lines.select(_COLUMNS).sort("mention_id")
     with opened(run.database, read_only=True) as connection:
         published = _Published(connection, run)
+        published.leave_out(lines)
         sure = published.sure(lines)
         open_ = lines.join(sure, on="mention_id", how="anti")
         pool = published.pool(open_, published.by_keys(open_))
@@ -121,20 +122,25 @@ class _Published:
         self._connection = connection
         self._run = run
         self.total = int(self._ask("select count(*) as n from audit.mentions where run_id = $run")["n"][0])
+        self._others = "run_id = $run and person_id is not null"
 
     def _ask(self, query: str) -> pl.DataFrame:
         return frame_of(self._connection, query, {"run": self._run.run_id})
 
-    def _with(self, lines: pl.DataFrame) -> None:
-        """Make new rows known to the database, and which of them the run has itself."""
-        self._connection.register("new_rows", lines.to_arrow())
+    def leave_out(self, lines: pl.DataFrame) -> None:
+        """The rows of the run that are new rows themselves (it read this very list) say nothing of them."""
+        self._with(lines.select("mention_id"))
         own = self._ask(
             "select mention_id from audit.mentions"
             " where run_id = $run and mention_id in (select mention_id from new_rows)"
         )
-        self._connection.register("own_rows", own.to_arrow())
+        if own.height:
+            self._connection.register("own_rows", own.to_arrow())
+            self._others += " and mention_id not in (select mention_id from own_rows)"
 
-    _others: Final = "run_id = $run and person_id is not null and mention_id not in (select mention_id from own_rows)"
+    def _with(self, lines: pl.DataFrame) -> None:
+        """Make new rows known to the database."""
+        self._connection.register("new_rows", lines.to_arrow())
 
     def sure(self, lines: pl.DataFrame) -> pl.DataFrame:
         """New rows whose whole number is exactly one person's, seen with the very name."""
@@ -261,10 +267,10 @@ def _pairs_of_new(features: Features, new: npt.NDArray[np.bool_], settings: Iden
     for one in passes(features):
         keys, rows = one.make()
         shared = pl.Series(keys).is_in(pl.Series(keys[new[rows]]).unique().implode()).to_numpy()
-        found.append(pairs_of(keys[shared], rows[shared], splitters, settings.blocking))
-    a, b = unpack(distinct(np.concatenate(found)))
-    touching = new[a] | new[b]
-    return a[touching], b[touching]
+        pairs = pairs_of(keys[shared], rows[shared], splitters, settings.blocking)
+        a, b = unpack(pairs)
+        found.append(pairs[new[a] | new[b]])
+    return unpack(distinct(np.concatenate(found)))
 
 
 def _labels(rows: pl.DataFrame) -> tuple[Labels, pl.Series]:
