@@ -645,7 +645,7 @@ ACCESS_LOG: Final = Table(
     (
         _time("at", "UTC; later than the row before"),
         _text("actor", "name of the user of the machine"),
-        _text("action", "run, export, reveal, judge, override, approve, purge"),
+        _text("action", "run, export, reveal, judge, override, approve, decide, purge"),
         _text("object", "run_id, file or id concerned"),
         _text("purpose", "what for"),
         _text("previous_hash", "hash of the row before; empty for the first"),
@@ -755,6 +755,67 @@ GATE_EVENTS: Final = Table(
     ),
 )
 
+# ----------------------------------------------------------------- cases
+
+_CASE_FACTS = (
+    _text("subject_kind", "household, person, companion, agent, account, phone, card"),
+    _text("subject_id", "id of the subject"),
+    _text("kecamatan_code", "where it is followed up"),
+    _text("desa_code", "where it is followed up"),
+    _text("queue", "who acts: tksk, kabupaten, inspectorate, dukcapil, bank"),
+    _text("assigned_to", "name of the TKSK; null in other queues and where the roster names nobody"),
+    _date("due_at", "day by which it should be answered"),
+    _text("outcome", "newest answer from the field, a code of rules/field.yaml"),
+    _text("officer", "who gave that answer: never who decides on it"),
+    _text("decision", "what was decided, a code of rules/field.yaml, or resolved_by_data"),
+    _text("decided_by", "who decided"),
+    _text("listed_period", "newest month in whose worklist it stood"),
+    _text("explanation", "why it stood there, in words"),
+)
+
+CASES: Final = Table(
+    "cases",
+    "cases",
+    "One household (or person, companion, agent, account, phone) that somebody must look at, with all its findings. "
+    "What stands here is the last word of each column in case_events, which are the record.",
+    (
+        _text("case_id", "hash of the first subject, `K-` and four groups of three, safe to write by hand", key=True),
+        *_CASE_FACTS,
+        _text("state", "new, assigned, in_progress, on_hold, for_approval, closed, reopened"),
+        _json("finding_keys", "findings that wait for an answer or a decision, sorted"),
+        _json("settled_keys", "findings answered and decided, or gone from the data, sorted"),
+        _date("suppressed_until", "last day on which decided findings do not open the case again; null where none are"),
+        _int("times_reopened", "how often it was opened again"),
+        _time("opened_at", "UTC"),
+        _time("updated_at", "UTC"),
+    ),
+)
+
+CASE_EVENTS: Final = Table(
+    "case_events",
+    "cases",
+    "What happened to cases; append-only, a hash chain. A column that an event does not set is null.",
+    (
+        _time("at", "UTC; later than the row before"),
+        _text("case_id", "case"),
+        _text("event", "opened, assigned, routed, listed, answered, decided, finding_added, finding_resolved, …"),
+        _text("period", "month of the data behind it"),
+        _text("run_id", "published run behind it; null where it came from a person"),
+        _text("finding_key", "finding concerned; null where it is about the case as a whole"),
+        _text("from_state", "state before; null where the state stays"),
+        _text("to_state", "state after; null where the state stays"),
+        *_CASE_FACTS,
+        _text("outcome_id", "row of `outcomes` behind it"),
+        _text("answer_id", "hash of what was answered, whatever the form it came in: it counts once"),
+        _text("verdict", "what an answer says of a finding: right, wrong, open"),
+        _date("valid_until", "last day on which a decided finding does not open the case again"),
+        _text("actor", "who or what made it happen"),
+        _text("words", "why, in words"),
+        _text("previous_hash", "hash of the row before; empty for the first"),
+        _text("hash", "hash over previous_hash and this row", key=True),
+    ),
+)
+
 STAGES: Final = ("ingest", "validate", "resolve", "misuse", "target", "publish")
 
 TABLES: Final[dict[str, Table]] = {
@@ -774,6 +835,7 @@ LASTING: Final[dict[str, Table]] = {
     for t in (
         MATCH_JUDGEMENTS, ACCESS_LOG,
         GATE_BATCHES, GATE_RESULTS, GATE_OVERRIDES, GATE_APPROVALS, GATE_EVENTS,
+        CASES, CASE_EVENTS,
     )
 }  # fmt: skip
 """Tables that live across runs: no run_id of the pipeline, no view in ``latest``."""

@@ -13,65 +13,27 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 
-from pipeline.database import DATABASE, opened, writing_alone
 from pipeline.errors import InputError, Problem
 from pipeline.gate.totals import Before
-from pipeline.history import PublishedRun, frame_of
+from pipeline.history import PublishedRun
 from pipeline.period import Period
-from pipeline.publish.chain import log_access
-from pipeline.publish.schema import prepare
+from pipeline.publish.book import Book, held_alone
 from pipeline.tables import (
     GATE_APPROVALS,
     GATE_BATCHES,
     GATE_EVENTS,
     GATE_OVERRIDES,
     GATE_RESULTS,
-    Table,
 )
 
 LIST_CHANGED, ESCALATED = "list_changed", "escalated"
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Ledger(Book):
     """The gate's tables in an open database."""
-
-    connection: duckdb.DuckDBPyConnection
-
-    # -------------------------------------------------------------- writing
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing, and out of the write-ahead log at the end."""
-        self.connection.execute("begin")
-        try:
-            yield
-            self.connection.execute("commit")
-        except BaseException:
-            self.connection.execute("rollback")
-            raise
-        self.connection.execute("checkpoint")
-
-    def add(self, table: Table, rows: pl.DataFrame | Mapping[str, object]) -> None:
-        """Append rows, within a transaction."""
-        frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame([dict(rows)], infer_schema_length=None)
-        self.connection.register("gate_rows", table.conform(frame).to_arrow())
-        columns = ", ".join(f'"{c}"' for c in table.names)
-        self.connection.execute(f"insert into audit.{table.name} ({columns}) select {columns} from gate_rows")
-        self.connection.unregister("gate_rows")
-
-    def log(self, action: str, subject: str, purpose: str) -> None:
-        """A line in the access log, within a transaction."""
-        log_access(self.connection, action, subject, purpose)
-
-    # -------------------------------------------------------------- reading
-
-    def ask(self, query: str, **parameters: object) -> pl.DataFrame:
-        """A query; parameters are named ``$name``."""
-        return frame_of(self.connection, query, parameters)
 
     def screened_before(self, content: str) -> int:
         """How often a list has been screened with the same run, rules and options; ``content`` begins its gate ids."""
@@ -183,8 +145,7 @@ def ledger(out: Path) -> Iterator[Ledger]:
     Raises:
         StorageError: somebody else holds the database.
     """
-    with writing_alone(out), opened(out / DATABASE, read_only=False) as connection:
-        prepare(connection)
+    with held_alone(out) as connection:
         yield Ledger(connection)
 
 

@@ -1,11 +1,11 @@
-"""Hash chains: each row of ``runs`` and ``access_log`` seals the row before it."""
+"""Hash chains: each row of ``runs``, ``access_log`` and ``case_events`` seals the row before it."""
 
 from __future__ import annotations
 
 import getpass
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,10 +13,10 @@ import duckdb
 
 from pipeline.database import DATABASE, opened, writing_alone
 from pipeline.publish.schema import prepare
-from pipeline.tables import ACCESS_LOG, RUNS, Table
+from pipeline.tables import ACCESS_LOG, CASE_EVENTS, RUNS, Table
 
-_SEALS = {RUNS.name: "run_hash", ACCESS_LOG.name: "hash"}
-_CLOCKS = {RUNS.name: "finished_at", ACCESS_LOG.name: "at"}
+_SEALS = {RUNS.name: "run_hash", ACCESS_LOG.name: "hash", CASE_EVENTS.name: "hash"}
+_CLOCKS = {RUNS.name: "finished_at", ACCESS_LOG.name: "at", CASE_EVENTS.name: "at"}
 _UNSEALED = {"timings"}
 """Columns that may differ between two undisturbed runs and say nothing of the result."""
 
@@ -37,18 +37,33 @@ def append(connection: duckdb.DuckDBPyConnection, table: Table, row: Mapping[str
 
     The clock of the chain never goes back, also when that of the machine does: "newest" must not become another run.
     """
+    (full,) = sealed(connection, table, [row])
+    columns, marks = ", ".join(f'"{c}"' for c in full), ", ".join("?" for _ in full)
+    connection.execute(f"insert into audit.{table.name} ({columns}) values ({marks})", list(full.values()))
+
+
+def sealed(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    rows: Iterable[Mapping[str, object]],
+    now: datetime | None = None,
+) -> list[dict[str, object]]:
+    """Rows as the next of a chain, each a microsecond later than the one before; to be appended by the caller."""
     clock, hash_column = _CLOCKS[table.name], _SEALS[table.name]
     last = connection.execute(
         f'select "{clock}", "{hash_column}" from audit.{table.name} order by "{clock}" desc limit 1'
     ).fetchall()
-    now = utc(datetime.now(UTC))
+    moment = utc(now or datetime.now(UTC))
     previous = ""
     if last:
-        now, previous = max(now, last[0][0] + timedelta(microseconds=1)), last[0][1]
-    full = {c.name: row.get(c.name) for c in table.columns} | {clock: now, "previous_hash": previous}
-    full[hash_column] = seal(table, full)
-    columns, marks = ", ".join(f'"{c}"' for c in full), ", ".join("?" for _ in full)
-    connection.execute(f"insert into audit.{table.name} ({columns}) values ({marks})", list(full.values()))
+        moment, previous = max(moment, last[0][0] + timedelta(microseconds=1)), last[0][1]
+    chained: list[dict[str, object]] = []
+    for n, row in enumerate(rows):
+        full = {c: row.get(c) for c in table.names}
+        full |= {clock: moment + timedelta(microseconds=n), "previous_hash": previous}
+        full[hash_column] = previous = seal(table, full)
+        chained.append(full)
+    return chained
 
 
 def actor() -> str:

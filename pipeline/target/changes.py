@@ -135,7 +135,7 @@ def held(mentions: pl.LazyFrame, n_transactions: int) -> pl.DataFrame:
 
 def _ended(gone: pl.DataFrame, sources: pl.DataFrame, eligibility: pl.DataFrame) -> pl.DataFrame:
     """``change`` and ``why`` of findings that are not in this run."""
-    assessable = _assessable(gone, sources)
+    assessable = not_assessable(gone, sources)
     now = eligibility.select("program", subject_now="subject_id", status="status", served="served")
     gone = gone.join(assessable, on="finding_key", how="left").join(
         now, on=["program", "subject_now"], how="left", maintain_order="left"
@@ -160,7 +160,7 @@ def _ended(gone: pl.DataFrame, sources: pl.DataFrame, eligibility: pl.DataFrame)
     )
 
 
-def _assessable(gone: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+def not_assessable(gone: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
     """``finding_key`` and ``missing``: the kinds of source that are missing this month, for those that miss any.
 
     Registry and recipients are looked for in the finding's kabupaten, recipients in its program; other lists anywhere.

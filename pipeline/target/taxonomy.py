@@ -68,6 +68,17 @@ class Taxonomy(Card):
             key=SEVERITIES.index,
         )
 
+    def days(self, finding_type: str, reason: str) -> int:
+        """Days to act: the fewest among the reasons."""
+        kind = self.types[finding_type]
+        return min((card.days if card else None) or kind.days for card in self._cards(kind, reason))
+
+    def queues(self, finding_type: str, reason: str) -> list[tuple[Queue, bool]]:
+        """Who acts, reason by reason, and whether the reason itself names them (its type does otherwise)."""
+        kind = self.types[finding_type]
+        named = [card.queue if card else None for card in self._cards(kind, reason)]
+        return [(queue or kind.queue, queue is not None) for queue in named]
+
     def certainty(self, finding_type: str, reason: str) -> float:
         """The highest certainty among the reasons: one true reason suffices."""
         kind = self.types[finding_type]

@@ -1,0 +1,150 @@
+"""``rules/field.yaml``: who acts, in which order, what is asked, what answers mean.
+
+Belongs here: the model of that file, checked as a whole. Not here: reading an answer as written (:mod:`.wording`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.rulebook import Card, read_yaml
+from pipeline.target.programs import Text
+from pipeline.target.taxonomy import Queue
+
+State = Literal["new", "assigned", "in_progress", "on_hold", "for_approval", "closed", "reopened"]
+Share = Annotated[float, Field(ge=0, le=1)]
+ALL = "all"
+
+
+class Capacity(Card):
+    """How many visits there are in a month, and whom they are kept for."""
+
+    visits_per_month: Annotated[int, Field(gt=0)]
+    visits_per_day: Annotated[int, Field(gt=0)]
+    exclusion_share: Share
+
+
+class Vulnerable(Card):
+    """A fact of a household that makes harm weigh more."""
+
+    adds: Annotated[float, Field(ge=0)]
+    text: Text
+
+
+class Priority(Card):
+    """How the harm expected of a case is worked out."""
+
+    months_ahead: Annotated[int, Field(ge=1)]
+    months_at_most: Annotated[int, Field(ge=1)]
+    floor: dict[str, int]
+    weight: dict[str, float]
+    overdue: Annotated[float, Field(ge=1)]
+    vulnerable: dict[str, Vulnerable]
+
+
+class Topic(Card):
+    """What a visit is to find out: types of finding that one answer settles."""
+
+    text: Text
+    types: tuple[str, ...]
+
+
+class Outcome(Card):
+    """An answer from the field; see the comments in the file."""
+
+    text: Text
+    meaning: Text
+    topics: tuple[str, ...] | Literal["all"]
+    right: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+    settles: bool = True
+    hold: bool = False
+    proposes: dict[str, str] = Field(default_factory=dict)
+    identity: Literal["same", "different"] | None = None
+    queue: Queue | None = None
+    phrases: tuple[str, ...]
+
+    def answers(self, topic: str) -> bool:
+        """Whether it is an answer to a topic."""
+        return self.topics == ALL or topic in self.topics
+
+    def verdict(self, finding_type: str) -> str:
+        """What it says of a finding: right, wrong, or open."""
+        return "right" if finding_type in self.right else "wrong" if finding_type in self.wrong else "open"
+
+    def proposal(self, finding_type: str) -> str | None:
+        """The decision it proposes, or None."""
+        return self.proposes.get(finding_type, self.proposes.get(ALL))
+
+
+class DecisionCard(Card):
+    """What may be decided, and how long the finding then rests."""
+
+    days: Annotated[int, Field(ge=0)]
+    text: Text
+
+
+class Question(Card):
+    """What to check and what to ask."""
+
+    check: Text
+    ask: Text
+    reasons: dict[str, Question] = Field(default_factory=dict)
+
+
+class FieldRules(Card):
+    """``rules/field.yaml``."""
+
+    queue_order: tuple[Queue, ...]
+    insider_kinds: tuple[str, ...]
+    insider_queue: Queue
+    queue_without_kecamatan: Queue
+    states: dict[State, tuple[State, ...]]
+    capacity: Capacity
+    exclusion_types: tuple[str, ...]
+    priority: Priority
+    topics: dict[str, Topic]
+    outcomes: dict[str, Outcome]
+    negations: tuple[str, ...]
+    decisions: dict[str, DecisionCard]
+    questions: dict[str, Question]
+
+    @model_validator(mode="after")
+    def _names_that_exist(self) -> Self:
+        topics, decisions = {*self.topics, ALL}, set(self.decisions)
+        for code, outcome in self.outcomes.items():
+            asked = {ALL} if outcome.topics == ALL else set(outcome.topics)
+            if strange := asked - topics:
+                raise ValueError(f"outcome {code}: no topic is called {', '.join(sorted(strange))}")
+            if strange := set(outcome.proposes.values()) - decisions:
+                raise ValueError(f"outcome {code}: no decision is called {', '.join(sorted(strange))}")
+        types = [t for topic in self.topics.values() for t in topic.types]
+        if len(types) != len(set(types)):
+            raise ValueError("topics: a type of finding belongs to one topic")
+        return self
+
+    def topic_of(self, finding_type: str) -> str:
+        """The topic of a type of finding; the first where none names it."""
+        return next((t for t, card in self.topics.items() if finding_type in card.types), next(iter(self.topics)))
+
+    def question(self, finding_type: str, reason: str) -> Question | None:
+        """What to check and ask: of the first reason that has its own words, else of the type."""
+        card = self.questions.get(finding_type)
+        return next((card.reasons[r] for r in reason.split(",") if r in card.reasons), card) if card else None
+
+    def choices(self, topic: str) -> list[str]:
+        """Codes of the answers to a topic, those of its own before those of all."""
+        fit = [code for code, outcome in self.outcomes.items() if outcome.answers(topic)]
+        return sorted(fit, key=lambda code: self.outcomes[code].topics == ALL)
+
+    def may_become(self, before: str, after: str) -> bool:
+        """Whether a case may go from one state to another."""
+        return any(s == before and after in next_ones for s, next_ones in self.states.items())
+
+
+def read_field_rules(rules: Path) -> FieldRules:
+    """Read ``rules/field.yaml``."""
+    return read_yaml(rules / "field.yaml", FieldRules)

@@ -1,0 +1,304 @@
+"""Cases as the months come and go: opened, joined by new findings, resolved by data, opened again.
+
+Belongs here: the difference between the cases there are and those that the findings of a month call for, as events.
+The same month again makes none. A finding is gone only where its absence means something: ``finding_changes`` of a
+month that had the lists it rests on says so, or the lists are there and it is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from pipeline.cases.book import ANSWERED, NOBODY, OPEN, SETTLED, CaseBook, findings_of
+from pipeline.cases.field_rules import FieldRules
+from pipeline.cases.following import follow
+from pipeline.cases.making import SYSTEM, Making
+from pipeline.cases.opening import SUBJECT, Roster, case_numbers, cases_wanted, findings_with_cases
+from pipeline.errors import InputError, Problem
+from pipeline.history import PublishedRun
+from pipeline.target.changes import not_assessable
+from pipeline.target.taxonomy import Taxonomy
+
+CLOSED: Final = "closed"
+BY_DATA: Final = "resolved_by_data"
+_LIVING: Final = ("new", "assigned", "in_progress", "on_hold", "for_approval", "reopened")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a month did to the cases: how many were opened, opened again, resolved by data; findings added and gone."""
+
+    opened: int
+    reopened: int
+    resolved: int
+    findings_added: int
+    findings_gone: int
+    not_assessable: int
+
+    def as_dict(self) -> dict[str, int]:
+        """The counts."""
+        return dict(vars(self))
+
+
+def keep(book: CaseBook, run: PublishedRun, rules: FieldRules, taxonomy: Taxonomy, now: datetime) -> Kept:
+    """Bring the cases in line with a published run, in one transaction; nothing is written where nothing changes.
+
+    Args:
+        book: the case tables, held for writing.
+        run: newest published run of its month.
+        rules: who acts, which states follow which.
+        taxonomy: days to act and queues of findings.
+        now: UTC.
+
+    Raises:
+        InputError: the cases have been brought in line with a later month already.
+    """
+    events = book.events()
+    last = next(iter(events["period"].drop_nulls().sort(descending=True)), None)
+    if last is not None and last > str(run.period):
+        raise InputError(
+            Problem(str(run.period), f"the cases stand at {last} already", "that month or a later one",
+                    f"tepat worklist --period {last}")
+        )  # fmt: skip
+    making = Making(rules, {"period": str(run.period), "run_id": run.run_id, "actor": SYSTEM})
+    month = _Month(book, run, rules, taxonomy, now, making, events)
+    follow(book, run, last, making)
+    month.cases, month.state = month.after_following()
+    month.allocate()
+    month.resolve()
+    month.open_and_join()
+    month.route()
+    month.close()
+    rows = making.rows()
+    if rows.height:
+        with book.transaction():
+            book.write(rows, now)
+            book.log("run", f"cases of {run.run_id}", f"{rows.height} events")
+    return month.kept(rows)
+
+
+class _Month:
+    """One month on its way through the cases; each step adds events and brings the frames up to date."""
+
+    def __init__(
+        self,
+        book: CaseBook,
+        run: PublishedRun,
+        rules: FieldRules,
+        taxonomy: Taxonomy,
+        now: datetime,
+        making: Making,
+        events: pl.DataFrame,
+    ) -> None:
+        self.book, self.run, self.rules, self.taxonomy = book, run, rules, taxonomy
+        self.now, self.making, self.events = now, making, events
+        self.cases = book.ask("select * from audit.cases order by case_id")
+        self.state = findings_of(events)
+        self.unknown = 0
+
+    def after_following(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Cases and findings with the subjects and keys they have now."""
+        rows = self.making.rows()
+        if rows.is_empty():
+            return self.cases, self.state
+        moved = rows.filter(pl.col("event") == "followed").select("case_id", now="subject_id")
+        merged = rows.filter(pl.col("event") == "merged")["case_id"]
+        cases = self.cases.join(moved, on="case_id", how="left", maintain_order="left")
+        cases = cases.with_columns(
+            subject_id=pl.coalesce("now", "subject_id"),
+            state=pl.when(pl.col("case_id").is_in(merged.implode())).then(pl.lit(CLOSED)).otherwise("state"),
+            decision=pl.when(pl.col("case_id").is_in(merged.implode())).then(pl.lit("merged")).otherwise("decision"),
+        ).drop("now")
+        later = findings_of(pl.concat([self.events, rows], how="diagonal"))
+        return cases, later
+
+    # ------------------------------------------------------------- the steps
+
+    def allocate(self) -> None:
+        """Every finding of this month, and those that wait, with its case: that which has it, else its subject's."""
+        keys = self.state["finding_key"].unique().to_list()
+        found = findings_with_cases(
+            self.book.connection, self.run.run_id, str(self.run.period), keys, self.rules, self.taxonomy
+        )
+        owners = self.state.select("finding_key", "case_id", "status", "valid_until", said="period").unique(
+            "finding_key", keep="last"
+        )
+        found = found.join(owners, on="finding_key", how="left", maintain_order="left")
+        living = self.cases.filter(pl.col("decision").ne_missing("merged"))
+        of_subject = living.select(case_kind="subject_kind", case_subject="subject_id", of_subject="case_id")
+        found = found.join(of_subject.unique(SUBJECT, keep="first"), on=SUBJECT, how="left", maintain_order="left")
+        found = found.with_columns(case_id=pl.coalesce("case_id", "of_subject")).drop("of_subject")
+        without = found.filter(pl.col("case_id").is_null()).select(SUBJECT).unique().sort(SUBJECT)
+        numbered = self._free_numbers(without).rename({"case_id": "new_id"})
+        found = found.join(numbered, on=SUBJECT, how="left", maintain_order="left")
+        self.found = found.with_columns(case_id=pl.coalesce("case_id", "new_id")).drop("new_id")
+
+    def _free_numbers(self, subjects: pl.DataFrame) -> pl.DataFrame:
+        """Numbers of new cases; where one is taken (its first subject lives on elsewhere), that of the next attempt."""
+        taken = set(self.cases["case_id"])
+        numbered = case_numbers(subjects)
+        attempt = 1
+        while numbered["case_id"].is_in(taken).any():
+            attempt += 1
+            again = case_numbers(subjects.with_columns(pl.col("case_subject") + f"#{attempt}"))["case_id"]
+            numbered = numbered.with_columns(
+                case_id=pl.when(pl.col("case_id").is_in(taken)).then(again).otherwise("case_id")
+            )
+        return numbered
+
+    def resolve(self) -> None:
+        """Findings that wait and are gone from a month that could have shown them."""
+        waiting = self.found.filter(~pl.col("current"), pl.col("status").is_in([OPEN, ANSWERED]))
+        changes = self.book.ask(
+            """select finding_key, change, why, period as changed from latest.finding_changes where period <= $period
+               qualify row_number() over (partition by finding_key order by period desc) = 1""",
+            period=str(self.run.period),
+        )
+        changes = changes.filter(pl.col("change").is_in(["resolved", "not_assessable"]))
+        told = waiting.join(changes, on="finding_key", how="left", maintain_order="left")
+        stale = pl.col("changed") < pl.col("said")  # of a month before the finding was last seen
+        told = told.with_columns(pl.when(~stale.fill_null(False)).then(c).alias(c) for c in ("change", "why"))
+        silent = told.filter(pl.col("change").is_null())
+        missing = not_assessable(silent, self._sources()) if silent.height else silent.select("finding_key")
+        cannot = pl.col("finding_key").is_in(missing["finding_key"].implode())
+        gone = told.filter((pl.col("change") == "resolved") | (pl.col("change").is_null() & ~cannot)).with_columns(
+            why=pl.col("why").fill_null("tidak ada lagi di data bulan ini")
+        )
+        self.unknown = told.height - gone.height
+        self.making.add("finding_resolved", gone, words=pl.col("why"))
+        self._mark(gone, SETTLED)
+
+    def _sources(self) -> pl.DataFrame:
+        """What this month's files hold, as :func:`pipeline.target.changes.held` says it."""
+        return self.book.ask(
+            """select distinct kind, program, substr(kecamatan_code, 1, 4) as kabupaten_code
+               from audit.mentions where run_id = $run
+               union select distinct 'transactions', null, null from audit.transactions where run_id = $run""",
+            run=self.run.run_id,
+        )
+
+    def _mark(self, rows: pl.DataFrame, status: str) -> None:
+        hit = pl.col("finding_key").is_in(rows["finding_key"].implode())
+        self.found = self.found.with_columns(status=pl.when(hit).then(pl.lit(status)).otherwise("status"))
+
+    def open_and_join(self) -> None:
+        """Cases that findings of this month call for, and findings that join or come back to a case."""
+        resting = pl.col("valid_until").is_not_null() & (pl.col("valid_until") >= self.now.date())
+        added = self.found.filter(pl.col("current"), pl.col("status").is_null())
+        returned = self.found.filter(pl.col("current"), pl.col("status") == SETTLED, ~resting)
+        self._mark(pl.concat([added, returned]), OPEN)
+        known = self.cases.select("case_id", before="state", due="due_at")
+        affected = pl.concat([added, returned]).join(known, on="case_id", how="left", maintain_order="left")
+        wanted = cases_wanted(affected.with_columns(case_subject="case_id"), self.rules)  # by case, not by subject
+        wanted = wanted.select(case_id="case_subject", days="days")
+        due = pl.lit(self.now.date()) + pl.duration(days=pl.col("days"))
+        affected = affected.drop("days").join(wanted, on="case_id").with_columns(new_due=due)
+        per_case = affected.unique("case_id", keep="first", maintain_order=True).sort("case_id")
+        new = per_case.filter(pl.col("before").is_null())
+        place = self._wanted(new["case_id"])
+        new = new.drop("queue", "kecamatan_code", "desa_code").join(place, on="case_id", maintain_order="left")
+        self._open(new)
+        again = self._closed_with_open_findings()
+        self.making.add(
+            "reopened", again, from_state=CLOSED, to_state="reopened", due_at=pl.col("new_due"),
+            words="temuan baru atau temuan yang ada lagi",
+        )  # fmt: skip
+        sooner = per_case.filter(pl.col("before").is_not_null(), pl.col("before") != CLOSED)
+        waiting = sooner.filter(pl.col("before") == "for_approval")
+        self.making.add(
+            "reconsidered", waiting, from_state="for_approval", to_state="in_progress", words="ada temuan baru"
+        )
+        sooner = sooner.filter(pl.col("new_due") < pl.col("due"))
+        self.making.add("due_sooner", sooner, due_at=pl.col("new_due"), words="temuan baru lebih mendesak")
+        self.making.add("finding_added", added.sort("case_id", "finding_key"), words=pl.col("summary"))
+        self.making.add("finding_returned", returned.sort("case_id", "finding_key"), words=pl.col("summary"))
+        self.new = new
+
+    def _open(self, new: pl.DataFrame) -> None:
+        subject = {"subject_kind": pl.col("case_kind"), "subject_id": pl.col("case_subject")}
+        place = {"kecamatan_code": pl.col("kecamatan_code"), "desa_code": pl.col("desa_code")}
+        self.making.add(
+            "opened", new, to_state="new", queue=pl.col("queue"), due_at=pl.col("new_due"), **subject, **place
+        )
+        named = new.filter(pl.col("assigned_to").is_not_null())
+        self.making.add("assigned", named, from_state="new", to_state="assigned", assigned_to=pl.col("assigned_to"))
+
+    def _closed_with_open_findings(self) -> pl.DataFrame:
+        """Closed cases to which findings came, with the day until which those are to be answered."""
+        closed = self.cases.filter(pl.col("state") == CLOSED, pl.col("decision").ne_missing("merged")).select("case_id")
+        days = self.found.filter(pl.col("status") == OPEN).group_by("case_id").agg(pl.col("days").min())
+        new_due = pl.lit(self.now.date()) + pl.duration(days=pl.col("days"))
+        return closed.join(days, on="case_id", maintain_order="left").with_columns(new_due=new_due)
+
+    def _wanted(self, case_ids: pl.Series) -> pl.DataFrame:
+        """Place, queue and TKSK of cases by the findings that wait: ``case_id``, ``kecamatan_code`` …"""
+        of_cases = self.found.filter(
+            pl.col("case_id").is_in(case_ids.implode()), pl.col("status").is_in([OPEN, ANSWERED])
+        )
+        wanted = cases_wanted(of_cases.with_columns(case_kind=pl.lit("case"), case_subject="case_id"), self.rules)
+        roster = Roster.of(self.book.connection, self.run.run_id, self.rules)
+        return roster.assigned(wanted).select(
+            "kecamatan_code", "desa_code", "queue", "assigned_to", case_id="case_subject"
+        )
+
+    def route(self) -> None:
+        """Cases that go to somebody else: another place, queue or TKSK. From the inspectorate nothing goes back."""
+        going = self.cases.filter(
+            pl.col("state").is_in(_LIVING) | pl.col("case_id").is_in(self._opened_again().implode())
+        )
+        wanted = self._wanted(going["case_id"])
+        both = going.join(wanted, on="case_id", suffix="_now", maintain_order="left")
+        moved = both.filter(
+            pl.col("kecamatan_code_now").is_not_null(),
+            pl.col("kecamatan_code_now").ne_missing(pl.col("kecamatan_code"))
+            | (pl.col("desa_code_now").is_not_null() & pl.col("desa_code_now").ne_missing(pl.col("desa_code"))),
+        )
+        place = {"kecamatan_code": pl.col("kecamatan_code_now"), "desa_code": pl.col("desa_code_now")}
+        self.making.add("moved", moved, words="tempat tinggal menurut data bulan ini", **place)
+        leaves = (pl.col("queue") != self.rules.insider_queue) & (pl.col("queue_now") != pl.col("queue"))
+        somebody = pl.when(pl.col("queue_now") == "tksk").then("assigned_to_now").fill_null(NOBODY)
+        fresh = (pl.col("state") == "new") & (somebody != NOBODY)
+        self.making.add(
+            "routed", both.filter(leaves), queue=pl.col("queue_now"), assigned_to=somebody,
+            words="menurut temuan yang ada sekarang",
+            from_state=pl.when(fresh).then(pl.lit("new")), to_state=pl.when(fresh).then(pl.lit("assigned")),
+        )  # fmt: skip
+        other = both.filter(
+            ~leaves, pl.col("queue") == "tksk", pl.col("assigned_to_now").is_not_null(),
+            pl.col("assigned_to_now").ne_missing(pl.col("assigned_to")),
+        )  # fmt: skip
+        fresh = pl.col("state") == "new"
+        self.making.add(
+            "assigned", other, assigned_to=pl.col("assigned_to_now"), words="menurut daftar TKSK bulan ini",
+            from_state=pl.when(fresh).then(pl.lit("new")), to_state=pl.when(fresh).then(pl.lit("assigned")),
+        )  # fmt: skip
+
+    def _opened_again(self) -> pl.Series:
+        rows = self.making.rows()
+        return rows.filter(pl.col("event") == "reopened")["case_id"]
+
+    def close(self) -> None:
+        """Cases of which nothing waits any more."""
+        waiting = self.found.filter(pl.col("status").is_in([OPEN, ANSWERED]))["case_id"].unique()
+        done = self.cases.filter(pl.col("state").is_in(_LIVING), ~pl.col("case_id").is_in(waiting.implode()))
+        self.making.add(
+            "closed", done, from_state=pl.col("state"), to_state=CLOSED, decision=BY_DATA, decided_by=SYSTEM,
+            words="semua temuannya tidak ada lagi di data yang lengkap",
+        )  # fmt: skip
+
+    def kept(self, rows: pl.DataFrame) -> Kept:
+        """The counts of what was done."""
+        n = dict(rows["event"].value_counts().iter_rows())
+        added = n.get("finding_added", 0) + n.get("finding_returned", 0)
+        return Kept(
+            n.get("opened", 0),
+            n.get("reopened", 0),
+            n.get("closed", 0),
+            added,
+            n.get("finding_resolved", 0),
+            self.unknown,
+        )

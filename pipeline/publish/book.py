@@ -1,0 +1,76 @@
+"""Tables that live across runs, in an open database: append, log, ask.
+
+Belongs here: what every such table needs, each write one transaction with its line in the access log. Not here: what
+the tables mean (:mod:`pipeline.gate`, :mod:`pipeline.cases`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipeline.database import DATABASE, opened, writing_alone
+from pipeline.history import frame_of
+from pipeline.publish.chain import log_access
+from pipeline.publish.schema import prepare
+from pipeline.tables import Table
+
+
+@dataclass(frozen=True)
+class Book:
+    """Lasting tables in an open database."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and out of the write-ahead log at the end."""
+        self.connection.execute("begin")
+        try:
+            yield
+            self.connection.execute("commit")
+        except BaseException:
+            self.connection.execute("rollback")
+            raise
+        self.connection.execute("checkpoint")
+
+    def add(self, table: Table, rows: pl.DataFrame | Mapping[str, object]) -> None:
+        """Append rows, within a transaction."""
+        frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame([dict(rows)], infer_schema_length=None)
+        with self.frame("book_rows", table.conform(frame)):
+            columns = ", ".join(f'"{c}"' for c in table.names)
+            self.connection.execute(f"insert into audit.{table.name} ({columns}) select {columns} from book_rows")
+
+    def log(self, action: str, subject: str, purpose: str) -> None:
+        """A line in the access log, within a transaction."""
+        log_access(self.connection, action, subject, purpose)
+
+    def ask(self, query: str, **parameters: object) -> pl.DataFrame:
+        """A query; parameters are named ``$name``."""
+        return frame_of(self.connection, query, parameters)
+
+    @contextmanager
+    def frame(self, name: str, frame: pl.DataFrame) -> Iterator[None]:
+        """A frame that queries may ask by a name."""
+        self.connection.register(name, frame.to_arrow())
+        try:
+            yield
+        finally:
+            self.connection.unregister(name)
+
+
+@contextmanager
+def held_alone(out: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The database of ``out`` with its schema in place, held alone for writing.
+
+    Raises:
+        StorageError: somebody else holds the database.
+    """
+    with writing_alone(out), opened(out / DATABASE, read_only=False) as connection:
+        prepare(connection)
+        yield connection
