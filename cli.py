@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from pipeline.terminal import (
+    print_dedupe,
     print_document,
     print_gaps,
     print_gate,
@@ -56,6 +57,7 @@ SmallerOption = Annotated[
 ]
 OUT = Path("data/clean")
 DEMO_OUT = Path("data/demo")
+DEDUPE_OUT = Path("data/dedupe")
 
 
 # ------------------------------------------------------------------ the month
@@ -432,6 +434,30 @@ def incidence_command(
         print_rows(title, rows, frozenset(rows[0]) - {"measure", "group", "definition"})
     for path in written:
         print(f"wrote {path}")
+
+
+@app.command("dedupe")
+def dedupe_command(
+    file: Annotated[Path, typer.Argument(help="List of people: CSV, XLSX, Parquet, ...", show_default=False)],
+    second: Annotated[Path | None, typer.Argument(help="A second list, to link with.", show_default=False)] = None,
+    maps: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="MEANING=COLUMN", help="What a column is, as nik=NO_KTP; may be repeated."),
+    ] = None,
+    truth: Annotated[str | None, typer.Option(help="Column that says who is who: the result is scored by it.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Column that is no evidence; may be repeated.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for clusters.csv and pairs.csv.")] = DEDUPE_OUT,
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Who stands twice on a list, or on both of two lists, in any language. Nothing of the monthly run is touched."""
+    from pipeline.dedupe import Request, dedupe, parse_maps
+    from pipeline.rulebook import default_rules
+
+    request = Request(parse_maps(maps or ()), tuple(ignore or ()), truth)
+    paths = [file] if second is None else [file, second]
+    result = dedupe(paths, rules or default_rules(), request, say)
+    print_dedupe(result.summary(), [str(p) for p in result.write(out)], as_json)
 
 
 # ------------------------------------------------------------------ plumbing

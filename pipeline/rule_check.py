@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cases.field_rules import read_field_rules
+from pipeline.dedupe.card import read_card
 from pipeline.errors import Problem, RulesError
 from pipeline.gate.gate_rules import read_gate_rules
 from pipeline.ingest.cards import Cards
@@ -30,6 +31,7 @@ def check_all(rules: Path) -> list[Problem]:
         lambda: read_checks(rules),
         lambda: read_settings(rules),
         lambda: read_gate_rules(rules),
+        lambda: read_card(rules),
         lambda: read_field_rules(rules),
     ]
     problems = check_rules(rules)

@@ -237,6 +237,33 @@ def print_simulation(figures: list[dict[str, str]], document: dict[str, Any]) ->
     print_rows("Over the values of the range", values, frozenset(values[0]) - {"program"} if values else frozenset())
 
 
+def print_dedupe(summary: dict[str, Any], files: list[str], as_json: bool) -> None:
+    """Who stands twice on a list: what was compared, counts, and the score where there is a truth."""
+    if as_json:
+        print_json(summary | {"files": files})
+        return
+    print_rows("Compared", summary["columns"])
+    for column, why in summary["left_out"].items():
+        print(f"left out: {column}: {why}")
+    print(
+        f"{summary['rows']:,} rows, {summary['persons']:,} persons; {summary['persons_with_several_rows']:,} of them"
+        f" have several rows, {summary['rows_of_the_largest']:,} at most"
+    )
+    if summary["one_to_one"]:
+        print("each list has everybody once, so a row has one partner at most")
+    print(
+        f"a match from probability {summary['cut']:.2f}; {summary['pairs_match']:,} pairs match,"
+        f" {summary['pairs_possible']:,} are possible and left for you to judge"
+    )
+    if (score := summary["score"]) is not None:
+        print(
+            f"against the truth: precision {score['precision']:.5f}, recall {score['recall']:.5f}, F1 {score['f1']:.5f}"
+            f" (pairs: {score['true_pairs']:,} true, {score['found_pairs']:,} found, {score['both']:,} both)"
+        )
+    for file in files:
+        print(f"wrote {file}")
+
+
 def print_sheet(sheet: dict[str, Any]) -> None:
     """How one sheet of a file was read."""
     print(

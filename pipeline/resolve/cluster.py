@@ -11,7 +11,7 @@ is above the cut.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -52,6 +52,7 @@ class Evidence:
         total: log2 odds of the pair by itself.
         parts: shape (pairs, columns of clustering); weights in bits.
         known: whether the column says something.
+        steady: how many of the columns, the first ones, are averaged; the last is the least of all (see LISTS).
     """
 
     a: Rows
@@ -59,10 +60,13 @@ class Evidence:
     total: Floats
     parts: Floats
     known: npt.NDArray[np.bool_]
+    steady: int = len(STEADY)
 
     def take(self, at: npt.NDArray[np.generic]) -> Evidence:
         """Some of the pairs."""
-        return Evidence(self.a[at], self.b[at], self.total[at], self.parts[at], self.known[at])
+        return replace(
+            self, a=self.a[at], b=self.b[at], total=self.total[at], parts=self.parts[at], known=self.known[at]
+        )
 
     def distinct(self) -> Evidence:
         """Each pair once, the later evidence counting; in order of rows."""
@@ -74,9 +78,10 @@ class Evidence:
     @staticmethod
     def concat(pieces: list[Evidence]) -> Evidence:
         """Pieces one after the other (at least one)."""
-        return Evidence(
-            *(np.concatenate([getattr(p, n) for p in pieces]) for n in ("a", "b", "total", "parts", "known"))
+        a, b, total, parts, known = (
+            np.concatenate([getattr(p, n) for p in pieces]) for n in ("a", "b", "total", "parts", "known")
         )
+        return Evidence(a, b, total, parts, known, pieces[0].steady)
 
 
 def evidence(compared: Compared, scores: Scores) -> Evidence:
@@ -100,7 +105,7 @@ def obey(pairs: Evidence, judged: Judged) -> Evidence:
         total[hit] = bits
         parts[hit] = bits / parts.shape[1]
         known[hit] = True
-    return Evidence(pairs.a, pairs.b, total, parts, known)
+    return replace(pairs, total=total, parts=parts, known=known)
 
 
 def components(a: Rows, b: Rows, rows: int) -> Labels:
@@ -213,7 +218,7 @@ def edges_between(pairs: Evidence, labels: Labels) -> tuple[pl.DataFrame, pl.Exp
 
     Whole numbers throughout, so that sums do not depend on their order (and so not on the number of threads).
     """
-    n_steady, last = len(STEADY), pairs.parts.shape[1] - 1
+    n_steady, last = pairs.steady, pairs.parts.shape[1] - 1
     columns: dict[str, npt.NDArray[np.generic]] = {"a": labels[pairs.a], "b": labels[pairs.b]}
     terms = []
     for k in range(last):

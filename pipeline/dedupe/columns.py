@@ -1,0 +1,284 @@
+"""What each column of a list is: by what the user says, by its heading, else by its contents.
+
+Belongs here: declaring comparisons. Not here: reading (:mod:`.reading`), preparing values (:mod:`.values`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from pipeline.dedupe.card import Comparison, DedupeCard, Share
+from pipeline.dedupe.dates import as_date, looks_like_date
+from pipeline.dedupe.reading import PLACE, Lists, plain
+from pipeline.errors import InputError, Problem
+
+_ALL_OF_IT: Final = 2
+_SHARED_AT_LEAST: Final = 0.02
+_NEARLY_EVERY: Final = 0.95
+_MOST: Final = 0.8
+_ENOUGH_ROWS: Final = 20
+
+NAMES: Final = ("given_name", "middle_name", "surname", "second_surname")
+PARTS: Final = ("birth_year", "birth_month", "birth_day")
+OF_NO_MEANING: Final = "text"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One declared comparison.
+
+    Attributes:
+        name: its heading, for people.
+        meaning: a meaning of the card, or ``text`` where only the contents told.
+        compare: kind of comparison.
+        share: whether members of one family share it.
+    """
+
+    name: str
+    meaning: str
+    compare: Comparison
+    share: Share
+
+
+@dataclass(frozen=True)
+class Declared:
+    """Columns and their cleaned values; ``left_out`` says why a column is no evidence."""
+
+    columns: tuple[Column, ...]
+    values: pl.DataFrame
+    left_out: Mapping[str, str]
+
+
+class Headings:
+    """Meanings by heading."""
+
+    def __init__(self, card: DedupeCard) -> None:
+        self._whole: dict[str, str] = {}
+        self._inside: list[tuple[str, str]] = []
+        for meaning, said in card.meanings.items():
+            self._whole.setdefault(plain(meaning), meaning)
+            for phrase in said.headings:
+                text = plain(phrase)
+                self._whole.setdefault(text, meaning)
+                if len(text) > _ALL_OF_IT and not phrase.startswith("="):
+                    self._inside.append((f" {text} ", meaning))
+        self._inside.sort(key=lambda p: -len(p[0]))
+
+    def meaning(self, heading: str) -> str | None:
+        """What a heading means, None where nobody knows."""
+        text = plain(heading)
+        if not text:
+            return None
+        return self._whole.get(text) or next((m for p, m in self._inside if p in f" {text} "), None)
+
+    def known(self, heading: str) -> bool:
+        """Whether a heading has a meaning."""
+        return self.meaning(heading) is not None
+
+
+def cleaned(column: str, missing: Sequence[str]) -> pl.Expr:
+    """Text without what does not matter: case, accents, signs, blanks; null where it says that nothing is known."""
+    text = (
+        pl.col(column)
+        .str.normalize("NFKD")
+        .str.replace_all(r"[\u{300}-\u{36F}\u{64B}-\u{65F}\u{670}\u{591}-\u{5C7}]", "")
+    )
+    text = text.str.to_uppercase()
+    for letter, plain_letter in (("Ø", "O"), ("Ł", "L"), ("Đ", "D"), ("Æ", "AE"), ("Œ", "OE"), ("Þ", "TH"), ("ı", "I")):
+        text = text.str.replace_all(letter, plain_letter, literal=True)
+    text = text.str.replace_all(r"['’`ʼ]", "").str.replace_all(r"[^\p{L}\p{N}\p{M}]+", " ").str.strip_chars()
+    return pl.when(text.is_in([m.upper() for m in missing]) | (text == "")).then(None).otherwise(text)
+
+
+def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: Sequence[str]) -> Declared:
+    """Declare the comparisons of a list.
+
+    Args:
+        lists: rows as read.
+        card: meanings.
+        mapped: meaning → heading, as the user says.
+        without: headings that are taken away before anything is learned.
+
+    Raises:
+        InputError: a heading does not exist, a meaning is not known, or no column can be used.
+    """
+    by_user = _mapped(lists, card, mapped)
+    away = {_column(lists, heading) for heading in without}
+    headings = Headings(card)
+    left_out: dict[str, str] = {}
+    rows = lists.rows
+    meanings: dict[str, str | None] = {}
+    for i, heading in enumerate(lists.headings):
+        column = f"c{i}"
+        if column not in away:
+            meanings[column] = by_user.get(column) or headings.meaning(heading)
+    names = {f"c{i}": h for i, h in enumerate(lists.headings)}
+    values = rows.select("file_index", *(cleaned(c, card.missing).alias(c) for c in meanings))
+    for column in [c for c in meanings if values[c].null_count() == values.height]:
+        left_out[names[column]] = "empty"
+        meanings.pop(column)
+    values, meanings = _aligned(values, meanings, lists.files)
+    made: dict[Column, pl.Series] = {}
+    values = _whole_names(values, meanings, names, left_out, lists.files)
+    if (date := _joined_date(values, meanings)) is not None:
+        made[Column("birth date", "birth_date", "date", "own")] = date
+    for column, meaning in meanings.items():
+        series = values[column]
+        kind = _kind(series, meaning, card)
+        if kind.compare == "date":
+            series = as_date(series)
+        if (why := _no_evidence(series, kind)) is not None:
+            left_out[names[column]] = why
+            continue
+        made[Column(names[column], kind.meaning, kind.compare, kind.share)] = series
+    if not made:
+        raise InputError(
+            Problem(
+                rows["source_file"][0],
+                "no column can tell one person from another",
+                "a name, a date of birth, a number or any text that is filled and not the same in all rows",
+                "; ".join(f"{c}: {why}" for c, why in left_out.items()) or "see what is in the file",
+            )
+        )
+    frame = pl.DataFrame([s.alias(f"v{i}") for i, s in enumerate(made.values())])
+    return Declared(tuple(made), frame, left_out)
+
+
+def _column(lists: Lists, heading: str) -> str:
+    column = lists.column(heading)
+    if column is None:
+        raise InputError(
+            Problem(
+                lists.rows["source_file"][0],
+                f"has no column {heading!r}",
+                "one of: " + ", ".join(lists.headings),
+            )
+        )
+    return column
+
+
+def _mapped(lists: Lists, card: DedupeCard, mapped: Mapping[str, str]) -> dict[str, str]:
+    other = {"name": "full_name", "nik": "personal_number", "no_kk": "family_number", "kk": "family_number"}
+    got = {}
+    for meaning, heading in mapped.items():
+        known = other.get(meaning, meaning)
+        if known not in card.meanings:
+            raise InputError(Problem("--map", f"{meaning!r} is no meaning", "one of: " + ", ".join(card.meanings)))
+        got[_column(lists, heading)] = known
+    return got
+
+
+def _aligned(
+    values: pl.DataFrame, meanings: dict[str, str | None], files: int
+) -> tuple[pl.DataFrame, dict[str, str | None]]:
+    """Columns of one meaning that each only one of two files has are one column."""
+    if files < 2:
+        return values, meanings
+    lists = [values.filter(pl.col("file_index") == n) for n in (1, 2)]
+    filled = {c: tuple(one[c].null_count() < one.height for one in lists) for c in meanings}
+    kept = dict(meanings)
+    for first in [c for c in meanings if filled[c] == (True, False)]:
+        second = next(
+            (c for c in kept if meanings[first] and kept[c] == meanings[first] and filled[c] == (False, True)), None
+        )
+        if second is not None:
+            values = values.with_columns(pl.coalesce(first, second).alias(first))
+            kept.pop(second)
+    return values, kept
+
+
+def _whole_names(
+    values: pl.DataFrame,
+    meanings: dict[str, str | None],
+    names: dict[str, str],
+    left_out: dict[str, str],
+    files: int,
+) -> pl.DataFrame:
+    """Names in parts and names in full: what both say is said once.
+
+    Where every file has the parts, only what a full name adds to them is kept; where one file has full names only,
+    the parts of the other are joined.
+    """
+    parts = [c for m in NAMES for c in meanings if meanings[c] == m]
+    full = [c for c in meanings if meanings[c] == "full_name"]
+    if not parts or not full:
+        return values
+    everywhere = all(
+        values.filter(pl.col("file_index") == n).select(pl.any_horizontal(pl.col(parts).is_not_null()).mean()).item()
+        > 1 - _MOST
+        for n in range(1, files + 1)
+    )
+    if everywhere:
+        said = pl.concat_list([pl.col(c).fill_null("").str.split(" ") for c in parts])
+        for column in full:
+            rest = pl.col(column).str.split(" ").list.set_difference(said).list.join(" ")
+            values = values.with_columns(pl.when(rest != "").then(rest).alias(column))
+            if values[column].null_count() == values.height:
+                left_out[names[column]] = "the other names say it"
+                meanings.pop(column)
+        return values
+    joined = pl.concat_str(parts, separator=" ", ignore_nulls=True)
+    values = values.with_columns(pl.coalesce(full[0], pl.when(joined != "").then(joined)).alias(full[0]))
+    for column in parts:
+        left_out[names[column]] = f"joined into {names[full[0]]}"
+        meanings.pop(column)
+    return values
+
+
+def _joined_date(values: pl.DataFrame, meanings: dict[str, str | None]) -> pl.Series | None:
+    """Year, month and day of birth apart are one date; they are dropped beside a whole date."""
+    found = {p: next((c for c in meanings if meanings[c] == p), None) for p in PARTS}
+    whole = any(m == "birth_date" for m in meanings.values())
+    if not whole and not (found["birth_year"] and found["birth_month"]):
+        return None
+    for column in [c for c in found.values() if c]:
+        meanings.pop(column)
+    if whole:
+        return None
+
+    def digits(part: str, size: int) -> pl.Expr:
+        column = found[part]
+        if column is None:
+            return pl.lit("?" * size)
+        number = pl.col(column).str.extract(r"(\d+)").str.tail(size).str.zfill(size)
+        return number.fill_null("?" * size)
+
+    date = values.select(pl.concat_str(digits("birth_year", 4), digits("birth_month", 2), digits("birth_day", 2)))
+    series = date.to_series()
+    return series.set(series == "????????", None)
+
+
+def _kind(series: pl.Series, meaning: str | None, card: DedupeCard) -> Column:
+    if meaning is not None:
+        said = card.meanings[meaning]
+        return Column("", meaning, said.compare, said.share)
+    known = series.drop_nulls()
+    if known.n_unique() >= _NEARLY_EVERY * len(known) and len(known) > _ENOUGH_ROWS:
+        return Column("", OF_NO_MEANING, "key", "own")
+    if looks_like_date(known) >= _MOST:
+        return Column("", OF_NO_MEANING, "date", "own")
+    if float(known.str.contains(r"^[\d ]+$").mean() or 0) >= _MOST:  # type: ignore[arg-type]
+        return Column("", OF_NO_MEANING, "code", "own")
+    return Column("", OF_NO_MEANING, "text", "own")
+
+
+def _no_evidence(series: pl.Series, kind: Column) -> str | None:
+    known = series.drop_nulls()
+    if not len(known):
+        return "empty"
+    if known.n_unique() == 1:
+        return "one value throughout" if len(series) > 2 else None
+    if kind.compare == "key":
+        shared = float(known.is_duplicated().mean() or 0)  # type: ignore[arg-type]
+        if shared < _SHARED_AT_LEAST:
+            return "another value in nearly every row"
+    return None
+
+
+def place_of(lists: Lists) -> pl.DataFrame:
+    """Where each row stands."""
+    return lists.rows.select(PLACE)

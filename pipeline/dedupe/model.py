@@ -1,0 +1,258 @@
+"""The probabilistic model of a list: from levels to the log odds that two records are one person.
+
+The same three classes as in the monthly run (:mod:`pipeline.resolve.model`): one person, two members of one family,
+two strangers. Shares among strangers come from the list's own frequencies and from random pairs, less those that look
+like one person; shares among rows of one person from pairs that are sure without the column in question. Columns that
+go together (a suburb and its postcode) are not counted twice: what strangers who share the one share of the other is
+counted as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.dedupe.card import LEVELS, DedupeCard
+from pipeline.dedupe.levels import EQUAL, ORDER, PART, SWAPPED, TOKEN, Compared
+from pipeline.dedupe.values import Floats, Records, Rows
+
+Wide = npt.NDArray[np.float64]
+
+_SURE: Final = 0.95
+_MOVED: Final = 0.05
+_MOVED_PRIOR: Final = 50.0
+_TIED: Final = 20.0
+_SEEN: Final = 10
+_SURELY_NOT: Final = 0.05
+_PIECE: Final = 500_000
+
+
+@dataclass
+class Scores:
+    """Weights of pairs.
+
+    Attributes:
+        weights: bits, shape (pairs, columns + 1): each column, then the share of the classes.
+        total: log2 odds that the pair is one person.
+        stranger, relative: the same against each of the two other explanations alone.
+    """
+
+    weights: Floats
+    total: Floats
+    stranger: Floats
+    relative: Floats
+
+    @property
+    def probability(self) -> Floats:
+        """Probability that a pair is one person."""
+        got: Floats = (1 / (1 + np.exp2(-np.clip(self.total, -60, 60)))).astype(np.float32)
+        return got
+
+
+def kind_of_pair(file: npt.NDArray[np.int8], a: Rows, b: Rows) -> npt.NDArray[np.int8]:
+    """0 two rows of the first list, 1 two rows of the second, 2 one of each."""
+    x, y = file[a], file[b]
+    got: npt.NDArray[np.int8] = np.where(x != y, 2, np.where(x == 1, 0, 1)).astype(np.int8)
+    return got
+
+
+@dataclass
+class ListModel:
+    """Shares of levels by column, and how many pairs of each class there are, by kind of pair."""
+
+    records: Records
+    card: DedupeCard
+    m: list[Wide]
+    u: list[Wide]
+    stranger_share: Floats
+    tied: Wide
+    order: list[int]
+    pairs: Wide
+    matches: Wide
+    relatives: Wide
+    moved: float = _MOVED
+    by_frequency: bool = False
+    starting: list[Wide] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, records: Records, card: DedupeCard) -> ListModel:
+        """The shares written in the rules."""
+        m, u = [], []
+        for values in records.columns:
+            levels = getattr(card.comparisons, values.column.compare)
+            shares = [getattr(levels, name) for name in LEVELS[values.column.compare][1:]]
+            m.append(np.array([1.0, *(s.m for s in shares)]))
+            u.append(np.array([1.0, *(s.u for s in shares)]))
+        n = [float(records.rows[records.file == f].sum()) for f in (1, 2)]
+        pairs = np.maximum(np.array([n[0] * (n[0] - 1) / 2, n[1] * (n[1] - 1) / 2, n[0] * n[1]]), 1.0)
+        total = sum(n)
+        matches = np.minimum(np.full(3, 0.5 * total), 0.25 * pairs)
+        k = len(records.columns)
+        return cls(
+            records, card, m, u, np.ones(k, np.float32), np.zeros((k, k)), list(range(k)), pairs, matches,
+            np.minimum(np.full(3, 0.1 * total), 0.1 * pairs), starting=[x.copy() for x in m],
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ scoring
+
+    def score(self, compared: Compared) -> Scores:
+        """Weights and odds of compared pairs."""
+        parts = [self._score(compared.take(slice(i, i + _PIECE))) for i in range(0, max(len(compared), 1), _PIECE)]
+        return Scores(
+            *(np.concatenate([getattr(p, n) for p in parts]) for n in ("weights", "total", "stranger", "relative"))
+        )
+
+    def _score(self, compared: Compared) -> Scores:
+        n, k = compared.levels.shape
+        weights = np.zeros((n, k + 1), dtype=np.float32)
+        kin = np.zeros(n, dtype=np.float32)
+        for at, values in enumerate(self.records.columns):
+            bits = self._column(at, compared)
+            weights[:, at] = bits
+            if values.column.share == "own":
+                kin += bits
+        place = [i for i, v in enumerate(self.records.columns) if v.column.share == "place"]
+        self._after_moving(weights, place)
+        kind = kind_of_pair(self.records.file, compared.a, compared.b)
+        prior = np.log2(self.matches / self.pairs).astype(np.float32)[kind]
+        weights[:, k] = prior
+        stranger = weights.sum(axis=1)
+        family = [i for i, v in enumerate(self.records.columns) if v.column.share != "own"]
+        relative = np.full(n, 60.0, dtype=np.float32)
+        if family and len(family) < k:
+            relative = kin + np.log2(self.matches / self.relatives).astype(np.float32)[kind]
+        total = -np.logaddexp2(-stranger, -relative)
+        # what relatives explain better is taken from the columns that they share
+        loss = total - stranger
+        if family:
+            weights[:, family] += (loss / len(family))[:, None]
+        return Scores(weights, total.astype(np.float32), stranger, relative)
+
+    def _column(self, k: int, compared: Compared) -> Floats:
+        level = compared.levels[:, k]
+        compare = self.records.columns[k].column.compare
+        base = np.log2(self.m[k])[level]
+        chance = self.u[k][level]
+        if self.by_frequency:
+            share = compared.share[:, k] * self.stranger_share[k]
+            m_level = self.m[k][level]
+            if compare == "text":
+                word = (level == PART) | (level == TOKEN) | (level == SWAPPED)
+                rare = (level == EQUAL) | (level == ORDER) | word
+                near = ~rare & (level > 0) & (level < SWAPPED)
+                # a slip in a common name: the stranger who has that name may have made it
+                chance = np.where(near, np.maximum(chance, share * m_level), chance)
+                chance = np.where(rare, np.maximum(share, 1e-9), chance)
+                chance = np.where(level == ORDER, np.maximum(chance * 0.2, self.u[k][ORDER] * 0.1), chance)
+            else:
+                chance = np.where(level == EQUAL, np.maximum(share, 1e-9), chance)
+            chance = np.maximum(chance, self._tied_to(k, compared))
+            chance = np.where(level == 0, 1.0, chance)
+        got: Floats = (base - np.log2(chance)).astype(np.float32)
+        return got
+
+    def _tied_to(self, k: int, compared: Compared) -> Floats:
+        """What strangers who agree on a column that goes with this one agree on here."""
+        bound = np.zeros(len(compared), dtype=np.float32)
+        here = compared.levels[:, k] == EQUAL
+        for j in self.order[: self.order.index(k)]:
+            if self.tied[k, j] > 0:
+                both = here & (compared.levels[:, j] == EQUAL)
+                bound = np.where(both, np.maximum(bound, self.tied[k, j]), bound).astype(np.float32)
+        return bound
+
+    def _after_moving(self, weights: Floats, place: list[int]) -> None:
+        """Whoever moves changes all of the address: it counts against a pair once."""
+        if len(place) < 2:
+            return
+        against = weights[:, place].sum(axis=1)
+        least = np.float32(np.log2(self.moved))
+        too_much = against < least
+        factor = np.where(too_much, least / np.where(too_much, against, 1), 1)
+        weights[:, place] *= factor[:, None].astype(np.float32)
+
+    # ------------------------------------------------------------------ learning
+
+    def learn_strangers(self, sample: Compared) -> None:
+        """Shares among strangers, from random pairs less those that look like one person."""
+        stranger = (1 - self.score(sample).probability).astype(np.float64)
+        for k in range(len(self.records.columns)):
+            level = sample.levels[:, k]
+            seen = np.bincount(level, weights=stranger, minlength=len(self.u[k]))[1:]
+            raw = np.bincount(level, minlength=len(self.u[k]))[1:]
+            start = np.array([getattr(s, "u") for s in self._levels(k)])  # noqa: B009 - typed as fields of any card
+            start = start / start.sum()
+            self.u[k][1:] = np.maximum(
+                (seen + self.card.prior_pairs * start) / (seen.sum() + self.card.prior_pairs), 1e-7
+            )
+            equal, all_known = float(seen[0] + 0.5), max(float(seen.sum()), 1.0)
+            raw_equal = float(raw[0] + 0.5) / max(float(raw.sum()), 1.0)
+            self.stranger_share[k] = min(1.0, max(equal / all_known / raw_equal, 1e-3))
+
+    def _levels(self, k: int) -> list[object]:
+        compare = self.records.columns[k].column.compare
+        levels = getattr(self.card.comparisons, compare)
+        return [getattr(levels, name) for name in LEVELS[compare][1:]]
+
+    def learn_ties(self, samples: list[Compared | None]) -> None:
+        """How often strangers who agree on one column agree on another; ``samples[j]`` agree on column j."""
+        k = len(self.records.columns)
+        mean = np.array([self.u[i][EQUAL] for i in range(k)])
+        self.order = sorted(range(k), key=lambda i: (mean[i], i))
+        self.tied = np.zeros((k, k))  # or a tie once believed would make its own proof
+        tied = self.tied.copy()
+        for j, sample in enumerate(samples):
+            if sample is None or not len(sample):
+                continue
+            stranger = self.score(sample).probability < _SURELY_NOT
+            for i in (i for i in range(k) if i != j):
+                known = float((stranger & (sample.levels[:, i] > 0)).sum())
+                equal = float((stranger & (sample.levels[:, i] == EQUAL)).sum())
+                share = (equal + _TIED * mean[i]) / (known + _TIED)
+                tied[i, j] = share if share > 2 * mean[i] and equal >= _SEEN else 0.0
+        self.tied = tied
+
+    def learn_matches(self, compared: Compared, weight: Wide, *, steps: int = 15) -> None:
+        """How many pairs of each class there are, by kind of pair; the shares stay as they are."""
+        scores = self.score(compared)
+        kind = kind_of_pair(self.records.file, compared.a, compared.b)
+        # evidence without the share of the classes, against each of the two other explanations
+        only_stranger = scores.stranger - np.log2(self.matches / self.pairs)[kind]
+        only_kin = scores.relative - np.log2(self.matches / self.relatives)[kind]
+        for _ in range(steps):
+            s = np.exp2(-np.clip(only_stranger + np.log2(self.matches / self.pairs)[kind], -50, 50))
+            r = np.exp2(-np.clip(only_kin + np.log2(self.matches / self.relatives)[kind], -50, 50))
+            p = weight / (1 + s + r)
+            kin = weight * r / (1 + s + r)
+            for t in range(3):
+                here = kind == t
+                self.matches[t] = min(max(float(p[here].sum()), 0.2), 0.9 * self.pairs[t])
+                self.relatives[t] = min(max(float(kin[here].sum()), 0.02 * self.matches[t], 0.05), 0.5 * self.pairs[t])
+
+    def learn_same(self, compared: Compared, weight: Wide) -> None:
+        """Shares among rows of one person, each column from pairs that are sure without it."""
+        scores = self.score(compared)
+        place = [i for i, v in enumerate(self.records.columns) if v.column.share == "place"]
+        for k in range(len(self.records.columns)):
+            without = scores.total - scores.weights[:, k]
+            p = 1 / (1 + np.exp2(-np.clip(without, -50, 50)))
+            sure = (p >= _SURE) & (compared.levels[:, k] > 0)
+            seen = np.bincount(compared.levels[sure, k], weights=(p * weight)[sure], minlength=len(self.m[k]))[1:]
+            start = self.starting[k][1:] / self.starting[k][1:].sum()
+            prior = self.card.prior_pairs
+            self.m[k][1:] = np.maximum((seen + prior * start) / (seen.sum() + prior), 1e-4)
+        if len(place) > 1:
+            without = scores.total - scores.weights[:, place].sum(axis=1)
+            sure = without > np.log2(_SURE / (1 - _SURE))
+            levels = compared.levels[:, place]
+            known = sure & ((levels > 0).sum(axis=1) > 1)
+            away = known & ~((levels > 0) & (levels < _last(self.records, place))).any(axis=1)
+            self.moved = float((weight[away].sum() + _MOVED * _MOVED_PRIOR) / (weight[known].sum() + _MOVED_PRIOR))
+
+
+def _last(records: Records, columns: list[int]) -> npt.NDArray[np.uint8]:
+    """The level of each column that means that nothing agrees."""
+    return np.array([len(LEVELS[records.columns[k].column.compare]) - 1 for k in columns], dtype=np.uint8)

@@ -1,0 +1,210 @@
+"""Who is who on a list: the steps in order.
+
+Belongs here: records -> candidates -> comparison -> model -> clusters -> the same again with what was found -> cut.
+Not here: files (:mod:`.stage`). Blocking and clustering are those of the monthly run (:mod:`pipeline.resolve`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log2
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.dedupe.card import Cut, DedupeCard
+from pipeline.dedupe.levels import PIECE, Compared, Comparer
+from pipeline.dedupe.model import ListModel, Wide, kind_of_pair
+from pipeline.dedupe.passes import candidate_pairs
+from pipeline.dedupe.values import Floats, Records, Rows
+from pipeline.resolve.blocking import unpack
+from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster
+
+_SAMPLE: Final = 300_000
+_TIE_SAMPLE: Final = 20_000
+_HOPELESS: Final = -14.0
+_CLEAN: Final = 0.005
+_NEVER_BITS: Final = NEVER
+
+
+def odds(probability: float) -> float:
+    """log2 odds of a probability."""
+    return log2(probability / (1 - probability))
+
+
+@dataclass
+class People:
+    """What is said of each record.
+
+    Attributes:
+        labels: smallest record of each record's person.
+        apart: records whose rows are equal, and yet not sure to be one person.
+        pairs: evidence of the pairs that matter.
+        cut: probability from which a pair is a match.
+        model: the model used.
+        counts: candidate pairs each pass found.
+        one_to_one: whether each of two lists was found to hold everybody once.
+        comparer: compares further pairs.
+    """
+
+    labels: Labels
+    apart: npt.NDArray[np.bool_]
+    pairs: Evidence
+    cut: float
+    model: ListModel
+    counts: dict[str, int]
+    one_to_one: bool
+    comparer: Comparer
+
+
+def find_people(records: Records, card: DedupeCard, seed: int = 1) -> People:
+    """Group the records of a list into persons."""
+    chance = np.random.default_rng(seed)
+    comparer = Comparer(records, records.rows)
+    model = ListModel.start(records, card)
+    sample = comparer.compare(*_random_pairs(len(records), chance))
+    ties = [_agreeing(comparer, records, k, chance) for k in range(len(records.columns))]
+    for _ in range(2):
+        model.learn_strangers(sample)
+    model.by_frequency = True
+    model.learn_ties(ties)
+    pairs, counts = candidate_pairs(records, card)
+    compared, weight = _hopeful(comparer, model, records, *unpack(pairs))
+    del pairs
+    labels, one_to_one, cut, evidence = np.arange(len(records)), False, card.cut.least, None
+    for again in range(2):
+        if again:
+            comparer.count(_one_a_person(records, labels))
+            compared = comparer.compare(compared.a, compared.b)
+            sample = comparer.compare(sample.a, sample.b)
+            ties = [None if t is None else comparer.compare(t.a, t.b) for t in ties]
+            model.stranger_share[:] = 1.0
+        for _ in range(card.rounds):
+            model.learn_matches(compared, weight)
+            model.learn_same(compared, weight)
+            model.learn_strangers(sample)
+            if again:
+                model.stranger_share[:] = 1.0
+            model.learn_ties(ties)
+        model.learn_matches(compared, weight)
+        one_to_one = _clean_lists(records, model)
+        cut = _cut(model, compared, weight, card.cut)
+        labels, evidence = _cluster(records, comparer, model, compared, card.cut.possible, cut, one_to_one=one_to_one)
+    assert evidence is not None  # noqa: S101 - two rounds at least
+    itself = np.flatnonzero(records.rows > 1)
+    apart = np.zeros(len(records), dtype=np.bool_)
+    if len(itself):
+        own = model.score(comparer.compare(itself, itself))
+        apart[itself] = (own.total < odds(cut)) | one_to_one
+    return People(labels, apart, evidence, cut, model, counts, one_to_one, comparer)
+
+
+def _random_pairs(n: int, chance: np.random.Generator) -> tuple[Rows, Rows]:
+    """Pairs of different records, all of them where there are few."""
+    if n * (n - 1) // 2 <= _SAMPLE:
+        a, b = np.triu_indices(n, 1)
+        return a.astype(np.int64), b.astype(np.int64)
+    a, b = chance.integers(0, n, _SAMPLE), chance.integers(0, n, _SAMPLE)
+    return np.minimum(a, b)[a != b], np.maximum(a, b)[a != b]
+
+
+def _agreeing(comparer: Comparer, records: Records, k: int, chance: np.random.Generator) -> Compared | None:
+    """Random pairs of records with one value in a column."""
+    code = records.columns[k].code
+    rows = np.flatnonzero(code >= 0)
+    if not len(rows):
+        return None
+    mixed = chance.permutation(rows)
+    order = mixed[np.argsort(code[mixed], kind="stable")]
+    same = np.flatnonzero(code[order[1:]] == code[order[:-1]])
+    if not len(same):
+        return None
+    if len(same) > _TIE_SAMPLE:
+        same = np.sort(chance.choice(same, _TIE_SAMPLE, replace=False))
+    a, b = order[same], order[same + 1]
+    return comparer.compare(np.minimum(a, b), np.maximum(a, b))
+
+
+def _hopeful(comparer: Comparer, model: ListModel, records: Records, a: Rows, b: Rows) -> tuple[Compared, Wide]:
+    """The pairs, compared in pieces, without those that even a lenient model could not join; and their weight.
+
+    Rows that are equal in everything are a pair of a record with itself, as often as there are such rows.
+    """
+    kept = []
+    for i in range(0, max(len(a), 1), PIECE):
+        piece = comparer.compare(a[i : i + PIECE], b[i : i + PIECE])
+        scores = model.score(piece)
+        but_for_worst = scores.total - np.minimum(scores.weights[:, :-1].min(axis=1), 0)
+        kept.append(piece.take((scores.total > _HOPELESS) | (but_for_worst > 0)))
+    several = np.flatnonzero(records.rows > 1)
+    kept.append(comparer.compare(several, several))
+    compared = Compared.concat(kept)
+    same = compared.a == compared.b
+    n, m = records.rows[compared.a], records.rows[compared.b]
+    return compared, np.where(same, n * (n - 1) / 2, n * m)
+
+
+def _one_a_person(records: Records, labels: Labels) -> Wide:
+    """Weight of each record, so that every person counts once."""
+    got: Wide = 1 / np.bincount(labels, minlength=len(records)).astype(np.float64)[labels]
+    return got
+
+
+def _clean_lists(records: Records, model: ListModel) -> bool:
+    """Whether there are two lists and each has everybody once."""
+    if records.file.max(initial=1) < 2:
+        return False
+    rows = [float(records.rows[records.file == f].sum()) for f in (1, 2)]
+    return all(model.matches[t] <= max(_CLEAN * rows[t], 1.0) for t in (0, 1))
+
+
+def _cut(model: ListModel, compared: Compared, weight: Wide, cut: Cut) -> float:
+    """The lowest probability at which no more than a share of the links is expected to be false."""
+    p = model.score(compared).probability.astype(np.float64)
+    good = p >= cut.least
+    p, weight = p[good], weight[good]
+    if not len(p):
+        return cut.least
+    order = np.argsort(-p, kind="stable")
+    false = np.cumsum((1 - p[order]) * weight[order]) / np.cumsum(weight[order])
+    within = np.flatnonzero(false <= cut.false_links)
+    at = within[-1] if len(within) else 0
+    return float(min(max(p[order][at], cut.least), 0.99))
+
+
+def _cluster(
+    records: Records,
+    comparer: Comparer,
+    model: ListModel,
+    compared: Compared,
+    possible: float,
+    cut: float,
+    *,
+    one_to_one: bool,
+) -> tuple[Labels, Evidence]:
+    def weigh(those: Compared) -> Evidence:
+        scores = model.score(those)
+        total, parts = scores.total.copy(), np.column_stack([scores.weights, np.zeros(len(those), np.float32)])
+        known = np.column_stack([those.levels > 0, np.ones((len(those), 2), np.bool_)])
+        if one_to_one:
+            total[kind_of_pair(records.file, those.a, those.b) < 2] = _NEVER_BITS
+        return Evidence(those.a, those.b, total, parts.astype(np.float32), known, steady=len(records.columns) + 1)
+
+    apart = compared.a != compared.b
+    pairs = weigh(compared.take(apart))
+    pairs = pairs.take((pairs.total > odds(possible)) | (pairs.total <= NEVER / 2))
+    labels, inside = cluster(
+        pairs,
+        len(records),
+        link=odds(possible),
+        cut=odds(cut),
+        compare=lambda a, b: weigh(comparer.compare(a, b)),
+    )
+    return labels, Evidence.concat([pairs, inside]).distinct()
+
+
+def probability(total: Floats) -> Floats:
+    """Probability of log2 odds."""
+    got: Floats = (1 / (1 + np.exp2(-np.clip(total, -60, 60)))).astype(np.float32)
+    return got
