@@ -9,6 +9,7 @@ several persons carry belongs to the one most of whose rows have it.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import polars as pl
@@ -24,13 +25,14 @@ _ORIGINS: Final = (
 )  # fmt: skip
 
 
-def persons(rows: pl.DataFrame, confidence: pl.DataFrame) -> pl.DataFrame:
+def persons(rows: pl.DataFrame, confidence: pl.DataFrame, latest: date) -> pl.DataFrame:
     """The persons table.
 
     Args:
         rows: COLUMNS of all mentions with ``person_id``, ``household_id``, ``own_nik`` (the number after
             misplaced ones were put back).
         confidence: person_id, confidence.
+        latest: last day of the month; nobody is born later.
     """
     rows = rows.with_columns(_rank().alias("rank"))
     out = rows.group_by("person_id").agg(
@@ -41,7 +43,7 @@ def persons(rows: pl.DataFrame, confidence: pl.DataFrame) -> pl.DataFrame:
     )
     for column in _ORIGINS:
         out = out.join(_chosen(rows, column), on="person_id", how="left")
-    out = _dates_from_numbers(out)
+    out = _dates_from_numbers(out, latest)
     origin = pl.struct(pl.col(f"{c}_from").alias(c) for c in _ORIGINS)
     out = out.with_columns(
         origin.map_batches(_as_json, return_dtype=pl.String).alias("origin"),
@@ -95,18 +97,18 @@ def _chosen(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     )
 
 
-def _dates_from_numbers(out: pl.DataFrame) -> pl.DataFrame:
+def _dates_from_numbers(out: pl.DataFrame, latest: date) -> pl.DataFrame:
     """Where no date of birth is written, the one in the person's number; sex too."""
     nik = pl.col("nik")
-    day = nik.str.slice(6, 2).cast(pl.Int32, strict=False)
-    year = nik.str.slice(10, 2).cast(pl.Int32, strict=False)
-    # 1927-2026 stands for the two digits; the oldest of the old are rarer than children
-    full = pl.when(year > 26).then(1900 + year).otherwise(2000 + year)
-    date = pl.date(
-        full, nik.str.slice(8, 2).cast(pl.Int32, strict=False), pl.when(day > 40).then(day - 40).otherwise(day)
-    )
+    day, month, year = (nik.str.slice(at, 2).cast(pl.Int32, strict=False) for at in (6, 8, 10))
+    # a hundred years up to the month of the run stand for the two digits; older people are rarer than children
+    full = pl.when(year > latest.year % 100).then(latest.year // 100 * 100 - 100 + year)
+    full = full.otherwise(latest.year // 100 * 100 + year)
+    of_month = pl.when(day > 40).then(day - 40).otherwise(day)
+    # by way of text: a number with a day that its month has not is no error here, it says no date
+    birth = pl.format("{}-{}-{}", full, month, of_month).str.to_date("%Y-%m-%d", strict=False)
     made = out.with_columns(
-        date.alias("n_date"), pl.when(day > 40).then(pl.lit("P")).when(day > 0).then(pl.lit("L")).alias("n_sex")
+        birth.alias("n_date"), pl.when(day > 40).then(pl.lit("P")).when(day > 0).then(pl.lit("L")).alias("n_sex")
     )
     return made.with_columns(
         pl.coalesce("birth_date", "n_date").alias("birth_date"),

@@ -59,7 +59,7 @@ def resolve(
     ids, events = _ids(store, resolved, previous)
     store.write(MENTION_IDS, ids)
     store.write(IDENTITY_EVENTS, events)
-    _write_records(store, features, resolved, ids)
+    _write_records(store, features, resolved, ids, period)
     store.write(MATCH_PAIRS, _pairs(features, resolved, settings))
 
 
@@ -92,7 +92,7 @@ def _ids(store: Store, resolved: Resolved, previous: PublishedRun | None) -> tup
     return rows.select("mention_id", "person_id", "household_id"), pl.concat([events, more])
 
 
-def _write_records(store: Store, features: Features, resolved: Resolved, ids: pl.DataFrame) -> None:
+def _write_records(store: Store, features: Features, resolved: Resolved, ids: pl.DataFrame, period: Period) -> None:
     rows = store.read(MENTIONS, list(golden.COLUMNS)).sort("mention_id")
     own_nik = pl.select(pl.when(pl.Series(features.nik_valid)).then(_text(features.nik))).to_series()
     rows = rows.with_columns(
@@ -100,7 +100,7 @@ def _write_records(store: Store, features: Features, resolved: Resolved, ids: pl
     )
     sure = confidence(resolved.persons, resolved.pairs)
     certainty = pl.DataFrame({"person_id": ids["person_id"], "confidence": sure[resolved.persons]}).unique("person_id")
-    people = golden.persons(rows, certainty)
+    people = golden.persons(rows, certainty, period.last_day)
     store.write(PERSONS, people)
     store.write(HOUSEHOLDS, golden.households(rows, people))
 

@@ -41,7 +41,7 @@ def truth(request, sample, rules, tmp_path_factory):
     store.write(tables.MENTION_IDS, rows.select(tables.MENTION_IDS.names))
     rows = rows.with_columns(own_nik="nik", own_kk="no_kk")
     sure = rows.select("person_id").unique().with_columns(confidence=pl.lit(1.0))
-    people = golden.persons(rows, sure)
+    people = golden.persons(rows, sure, period.last_day)
     store.write(tables.PERSONS, people)
     store.write(tables.HOUSEHOLDS, golden.households(rows, people))
     store.write(tables.IDENTITY_EVENTS, tables.IDENTITY_EVENTS.empty())
