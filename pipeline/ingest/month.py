@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -27,6 +29,7 @@ from pipeline.tables import MENTIONS, NOTICES, OUTCOMES, QUARANTINE, SOURCE_FILE
 
 Say = Callable[[str], None]
 _STREAMED: Final = (MENTIONS, TRANSACTIONS, OUTCOMES, QUARANTINE)
+_SAY_EVERY: Final = 1.0  # seconds: six hundred workbooks are not six hundred lines of progress
 _AHEAD: Final = 2  # workbooks opened while another is cleaned: calamine works without Python's lock
 
 
@@ -73,8 +76,11 @@ def ingest(
 
         intake = Intake(cards, cleaner, sink)
         intake.problems += problems
+        said_at = -math.inf
         for n, (file, content, sheets) in enumerate(_opened(contents), 1):
-            say(f"[{n}/{len(contents)}] {file.name}")
+            if time.monotonic() - said_at > _SAY_EVERY or n == len(contents):
+                said_at = time.monotonic()
+                say(f"[{n}/{len(contents)}] {file.name}")
             if isinstance(sheets, InputError):
                 intake.problems += sheets.problems
             else:
