@@ -18,17 +18,9 @@ from pipeline.measures import named
 from pipeline.parameters import Scalar
 from pipeline.rulebook import default_rules, rules_hash
 from pipeline.simulate.question import Question
-from pipeline.target.judging import (
-    HOUSEHOLD_COLUMNS,
-    PERSON_COLUMNS,
-    ROW_COLUMNS,
-    Facts,
-    Judged,
-    Records,
-    facts_of,
-    judge,
-)
+from pipeline.target.judging import Facts, Judged, facts_of, judge
 from pipeline.target.programs import Rules, Written, read_rules, rules_on
+from pipeline.target.records import HOUSEHOLD_COLUMNS, JUDGED, PERSON_COLUMNS, Codes, Records
 
 SHOWN: Final = (
     "coverage_rate", "exclusion_error_rate", "inclusion_error_rate", "leakage_amount_share", "amount_leaked",
@@ -143,7 +135,7 @@ def simulate(
         question=question,
         totals=_totals(compared),
         measures=_measures(before, after),
-        moves=_moves(compared),
+        moves=_moves(compared, judging.codes),
         range=spans,
         notices=tuple(_notices(run, rules)),
     )
@@ -164,6 +156,11 @@ class _Judging:
         self._written, self._on, self._only = written, run.period.last_day, only
         self._known: tuple[object, Facts] | None = None
 
+    @property
+    def codes(self) -> Codes:
+        """Ids of the units."""
+        return self._records.codes
+
     def under(self, changes: Mapping[str, Scalar]) -> Judged:
         rules = rules_on(self._written, self._on, changes)
         return judge(self._records, rules, self._facts(rules), self._only)
@@ -177,10 +174,8 @@ class _Judging:
 
 def records_of(run: PublishedRun) -> Records:
     """What the target stage judged in a published run."""
-    columns = ", ".join((*ROW_COLUMNS, "person_id"))
-    rows = run.sql(_ROWS.format(columns=columns), run_id=run.run_id)
-    rows = rows.with_columns(pl.col("source_file", "sheet").cast(pl.Categorical))
-    return Records(rows.lazy(), run.table("persons", PERSON_COLUMNS), run.table("households", HOUSEHOLD_COLUMNS))
+    rows = run.sql(_ROWS.format(columns=", ".join((*JUDGED, "person_id"))), run_id=run.run_id)
+    return Records.of(rows, run.table("persons", PERSON_COLUMNS), run.table("households", HOUSEHOLD_COLUMNS))
 
 
 def _compared(before: Judged, after: Judged) -> pl.DataFrame:
@@ -193,11 +188,13 @@ def _compared(before: Judged, after: Judged) -> pl.DataFrame:
         both = then.join(now, on="subject_id", validate="1:1")
         parts.append(both.select(pl.lit(old.program.code).alias("program"), pl.all()))
     return pl.concat(parts).with_columns(
-        **{f"is_{when}": (pl.col(f"status_{when}") == "eligible") & (pl.col("excluded_by") == "") for when in _WHEN}
+        pl.col(_PLACE).cast(pl.String),
+        **{f"is_{when}": (pl.col(f"status_{when}") == "eligible") & (pl.col("excluded_by") == "") for when in _WHEN},
     )
 
 
 _WHEN: Final = ("before", "after")
+_PLACE: Final = ("kecamatan_code", "desa_code")
 
 
 def _totals(compared: pl.DataFrame) -> pl.DataFrame:
@@ -228,7 +225,7 @@ def _totals(compared: pl.DataFrame) -> pl.DataFrame:
     return totals.with_columns(area_name=named(totals["area_code"]))
 
 
-def _moves(compared: pl.DataFrame) -> pl.DataFrame:
+def _moves(compared: pl.DataFrame, codes: Codes) -> pl.DataFrame:
     """Units whose answer changes: ids, no names."""
     move = (
         pl.when(pl.col("is_after") & ~pl.col("is_before"))
@@ -242,7 +239,7 @@ def _moves(compared: pl.DataFrame) -> pl.DataFrame:
         "program", "move", "subject_kind", "subject_id", "kecamatan_code", "desa_code", "served", "status_before",
         "status_after", "amount_before", "amount_after",
     ]  # fmt: skip
-    return moved.select(columns).sort("program", "move", "kecamatan_code", "desa_code", "subject_id")
+    return codes.named(moved, "subject_id").select(columns).sort(*columns[:2], *_PLACE, "subject_id")
 
 
 def _measures(before: Judged, after: Judged) -> pl.DataFrame:

@@ -11,19 +11,21 @@ import polars as pl
 from pipeline.period import Period
 from pipeline.target.keys import SEPARATOR, digest, finding_key_text
 from pipeline.target.programs import Rules
+from pipeline.target.records import Codes
 from pipeline.target.taxonomy import Taxonomy
 
 KIND = ("finding_type", "reason", "program")
 
 
-def assemble(found: pl.DataFrame, taxonomy: Taxonomy, rules: Rules, period: Period) -> pl.DataFrame:
-    """Rows of ``tables.FINDINGS`` without ``baseline_state``, sorted by ``finding_id``.
+def assemble(found: pl.DataFrame, taxonomy: Taxonomy, rules: Rules, period: Period, codes: Codes) -> pl.DataFrame:
+    """Rows of ``tables.FINDINGS`` without ``baseline_state``, sorted by ``finding_id``; ``subject`` has the code.
 
     ``confidence`` is the certainty of the reason times the probability that the persons are who they seem;
     ``priority`` (0-100) is confidence times a mean of severity and monthly amount, weighted as
     ``rules/findings.yaml`` says.
     """
     kinds = _kinds(found, taxonomy, rules)
+    found = codes.named(found.with_columns(subject="subject_id"), "subject_id")
     order = taxonomy.priority
     weight = pl.col("severity").replace_strict(
         {str(k): v for k, v in order.severity.items()}, return_dtype=pl.Float64, default=0.5

@@ -13,7 +13,9 @@ import polars as pl
 from pipeline.history import PublishedRun
 from pipeline.period import Period
 from pipeline.tables import FINDING_CHANGES
+from pipeline.target.eligibility import Assessment
 from pipeline.target.keys import digest, finding_key_text
+from pipeline.target.records import Codes
 
 KEYED: Final = ["finding_type", "reason", "program", "subject_kind", "subject_id", "finding_key", "kecamatan_code"]
 
@@ -63,7 +65,8 @@ def compared(
     period: Period,
     events: pl.DataFrame,
     sources: pl.DataFrame,
-    eligibility: pl.DataFrame,
+    assessments: list[Assessment],
+    codes: Codes,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Findings with ``baseline_state``, and the rows of ``tables.FINDING_CHANGES``.
 
@@ -73,7 +76,8 @@ def compared(
         period: month of this run.
         events: ``tables.IDENTITY_EVENTS`` of this run: keys follow persons and households that were merged or split.
         sources: ``kind``, ``program``, ``kabupaten_code`` of what this month's files hold, see :func:`held`.
-        eligibility: ``tables.ELIGIBILITY`` of this run, for what changed.
+        assessments: eligibility in this run, for what changed.
+        codes: of the subjects there.
     """
     if previous is None:
         return findings.with_columns(baseline_state=pl.lit("new")), FINDING_CHANGES.empty()
@@ -95,7 +99,8 @@ def compared(
     gone = before.filter(~pl.col("finding_key").is_in(still.implode())).unique(
         "finding_key", keep="first", maintain_order=True
     )
-    gone = _ended(gone, sources, eligibility)
+    gone = gone.with_columns(codes.units_coded(gone["subject_now"]).alias("subject"))
+    gone = _ended(gone, sources, assessments)
     # a key that a merge has replaced lives on under the new key
     changes = pl.concat([now, gone.select("finding_key", "change", "why")])
     return findings, changes.with_columns(previous_run_id=pl.lit(previous.run_id))
@@ -124,8 +129,9 @@ def _older_keys(previous: PublishedRun, period: Period) -> pl.Series:
 
 def held(mentions: pl.LazyFrame, n_transactions: int) -> pl.DataFrame:
     """What this month's files hold: ``kind``, ``program`` and ``kabupaten_code``, each combination once."""
-    kinds = mentions.select("kind", "program", kabupaten_code=pl.col("kecamatan_code").str.slice(0, 4))
-    known = kinds.unique().collect()
+    kinds = mentions.select("kind", "program", "kecamatan_code").unique().cast(pl.String)
+    kabupaten = pl.col("kecamatan_code").str.slice(0, 4)
+    known = kinds.select("kind", "program", kabupaten_code=kabupaten).unique().collect()
     used = pl.DataFrame(
         {"kind": ["transactions"] if n_transactions else [], "program": None, "kabupaten_code": None},
         schema=known.schema,
@@ -133,12 +139,17 @@ def held(mentions: pl.LazyFrame, n_transactions: int) -> pl.DataFrame:
     return pl.concat([known, used])
 
 
-def _ended(gone: pl.DataFrame, sources: pl.DataFrame, eligibility: pl.DataFrame) -> pl.DataFrame:
-    """``change`` and ``why`` of findings that are not in this run."""
+def _ended(gone: pl.DataFrame, sources: pl.DataFrame, assessments: list[Assessment]) -> pl.DataFrame:
+    """``change`` and ``why`` of findings that are not in this run; ``subject`` is the code of ``subject_now``."""
     assessable = not_assessable(gone, sources)
-    now = eligibility.select("program", subject_now="subject_id", status="status", served="served")
+    now = pl.concat(
+        a.units.lazy()
+        .filter(pl.col("subject_id").is_in(gone["subject"].drop_nulls().unique().implode()))
+        .select(pl.lit(a.program.code).alias("program"), "status", "served", subject="subject_id")
+        for a in assessments
+    ).collect()
     gone = gone.join(assessable, on="finding_key", how="left").join(
-        now, on=["program", "subject_now"], how="left", maintain_order="left"
+        now, on=["program", "subject"], how="left", maintain_order="left"
     )
     served, status, kind = pl.col("served"), pl.col("status"), pl.col("finding_type")
     what = (

@@ -54,38 +54,40 @@ def assess(rules: Rules, units: pl.DataFrame, people: pl.DataFrame, served: pl.D
         people: facts of persons.
         served: see :func:`pipeline.target.benefits.served_units`.
     """
-    own = people.select("person_id", "unit_id", "identity", *PERSON_FACTS)
-    by_person = own.join(units.drop("subject_kind", "identity", "n_present"), on="unit_id", how="left").with_columns(
+    own = people.lazy().select("person_id", "unit_id", "identity", *PERSON_FACTS)
+    of_unit = units.lazy().drop("subject_kind", "identity", "n_present")
+    by_person = own.join(of_unit, on="unit_id", how="left").with_columns(
         subject_kind=pl.lit("person"), subject_id=pl.col("person_id")
     )
-    by_unit = units.with_columns(subject_id=pl.col("unit_id"), present=pl.col("n_present").fill_null(0) > 0)
-    unit_of = people.select("person_id", "unit_id")
-    receives = _receives(served, unit_of)
+    by_unit = units.lazy().with_columns(subject_id=pl.col("unit_id"), present=pl.col("n_present").fill_null(0) > 0)
+    receives = _receives(served, people)
     return [_assess(p, by_person if p.unit == "person" else by_unit, served, receives) for p in rules.programs]
 
 
-def _receives(served: pl.DataFrame, unit_of: pl.DataFrame) -> pl.DataFrame:
+def _receives(served: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     """Program and ``unit_id`` of everything received, also where a person is paid."""
+    unit_of = people.lazy().select("person_id", "unit_id")
     return (
-        served.select("program", "subject_id")
+        served.lazy()
+        .select("program", "subject_id")
         .join(unit_of, left_on="subject_id", right_on="person_id", how="left")
         .select("program", unit_id=pl.coalesce("unit_id", "subject_id"))
         .unique()
+        .collect()
     )
 
 
-def _assess(program: Program, facts: pl.DataFrame, served: pl.DataFrame, receives: pl.DataFrame) -> Assessment:
-    lines = served.filter(pl.col("program") == program.code).drop("program")
+def _assess(program: Program, facts: pl.LazyFrame, served: pl.DataFrame, receives: pl.DataFrame) -> Assessment:
+    lines = served.lazy().filter(pl.col("program") == program.code).drop("program")
     rules = {PRESENT: pl.col("present"), RECIPIENT: ~(pl.col("deceased") | pl.col("moved_out"))}
     rules |= {c.id: to_polars(c.condition) for c in program.conditions}
     rules |= {f"not_{b.id}": ~pl.col(f"bar_{b.id}") for b in program.bars}
     holds = reduce(pl.Expr.__and__, (pl.col(f"rule_{r}") for r in rules))
     frame = (
-        facts.lazy()
-        .join(lines.lazy(), on="subject_id", how="left")
+        facts.join(lines, on="subject_id", how="left")
         .with_columns(pl.col("deceased", "moved_out").fill_null(False), served=pl.col("n_lines").is_not_null())
         .filter(pl.col("in_registry") | pl.col("served"))
-        .join(_excluding(program, receives).lazy(), on="unit_id", how="left")
+        .join(_excluding(program, receives), on="unit_id", how="left")
         .with_columns(
             pl.col("excluded_by").fill_null(""),
             *(rule.alias(f"rule_{name}") for name, rule in rules.items()),
@@ -103,14 +105,19 @@ def _assess(program: Program, facts: pl.DataFrame, served: pl.DataFrame, receive
             amount=pl.when("served").then(pl.coalesce("amount", pl.col("entitlement") * pl.col("n_lines"))),
         )
         .select(*KEPT, *(c for c in ("sex", "age") if program.unit == "person"), *(f"rule_{r}" for r in rules))
+        .sort("subject_id")
         .collect()
     )
     return Assessment(program, frame, tuple(rules))
 
 
-def _excluding(program: Program, receives: pl.DataFrame) -> pl.DataFrame:
-    others = receives.filter(pl.col("program").is_in(list(program.excluded_by)))
-    return others.group_by("unit_id").agg(excluded_by=pl.col("program").sort().str.join(","))
+def _excluding(program: Program, receives: pl.DataFrame) -> pl.LazyFrame:
+    """``unit_id`` and ``excluded_by``: codes of programs in their order, joined by ``,``."""
+    got = {code: (pl.col("program") == code).any() for code in program.excluded_by}
+    others = receives.lazy().filter(pl.col("program").is_in(list(got))).group_by("unit_id").agg(**got)
+    codes: list[pl.Expr] = [pl.when(code).then(pl.lit(code)) for code in sorted(got)]
+    codes = codes or [pl.lit("")]
+    return others.select("unit_id", excluded_by=pl.concat_str(codes, separator=",", ignore_nulls=True))
 
 
 def _place(level: str) -> pl.Expr:
@@ -143,22 +150,22 @@ def _entitlement(program: Program) -> pl.Expr:
 
 
 def eligibility_rows(assessment: Assessment) -> pl.DataFrame:
-    """The rows of ``tables.ELIGIBILITY`` of one program, in order of subject."""
-    coded = assessment.units.select(
+    """The rows of ``tables.ELIGIBILITY`` of one program, in order of subject; subjects are codes."""
+    rules = assessment.rules
+    # few patterns of false, true and unknown occur, however many units there are: one document for each
+    patterns = assessment.units.select(_pattern(rules)).to_series()
+    documents = pl.Series([_document(rules, p) for p in patterns.unique().sort()], dtype=pl.String)
+    return assessment.units.select(
         pl.lit(assessment.program.code).alias("program"),
         "subject_kind", "subject_id", "status", "excluded_by", "served", "kecamatan_code", "desa_code",
-        pattern=_pattern(assessment.rules),
+        rule_results=documents.gather(patterns.rank("dense") - 1),
     )  # fmt: skip
-    patterns = coded.select("pattern").unique()
-    documents = [_document(assessment.rules, pattern) for pattern in patterns["pattern"]]
-    patterns = patterns.with_columns(rule_results=pl.Series(documents, dtype=pl.String))
-    return coded.join(patterns, on="pattern").drop("pattern").sort("subject_kind", "subject_id")
 
 
 def _pattern(rules: tuple[str, ...]) -> pl.Expr:
-    """Which rules are false, true or unknown, as one number: few of them occur, however many units there are."""
+    """Which rules are false, true or unknown, as one number."""
     states = (pl.col(f"rule_{r}").cast(pl.Int64).fill_null(2) * 3**i for i, r in enumerate(rules))
-    return pl.sum_horizontal(states)
+    return pl.sum_horizontal(states).alias("pattern")
 
 
 def _document(rules: tuple[str, ...], pattern: int) -> str:

@@ -16,6 +16,7 @@ from typing import Final
 
 import polars as pl
 
+from pipeline.target.documents import with_document
 from pipeline.target.programs import Rules
 from pipeline.target.vocabulary import EMPLOYMENT_TYPES, HOUSEHOLD_FACTS, PERSON_FACTS
 from pipeline.target.writers import to_polars
@@ -43,7 +44,7 @@ def person_facts(persons: pl.DataFrame, rows: pl.LazyFrame, rules: Rules) -> pl.
     facts = (
         persons.lazy()
         .select(
-            "person_id", "household_id", "sex", "birth_date", "kecamatan_code", "desa_code",
+            "person_id", "household_id", "sex", "kecamatan_code", "desa_code",
             identity=pl.col("confidence").fill_null(1.0),
             person_in_registry=pl.col("in_registry").fill_null(False),
             alive=pl.col("alive").fill_null(True),
@@ -54,9 +55,9 @@ def person_facts(persons: pl.DataFrame, rows: pl.LazyFrame, rules: Rules) -> pl.
         .with_columns(
             unit_id=pl.coalesce("household_id", "person_id"), present=pl.col("alive") & ~pl.col("moved_out")
         )
-        .join(_reported(rows), on="person_id", how="left")
-        .join(_employment(rows), on="person_id", how="left")
-        .join(_companions(rows), on="person_id", how="left")
+        .join(_reported(rows), on="person_id", how="left", maintain_order="left")
+        .join(_employment(rows), on="person_id", how="left", maintain_order="left")
+        .join(_companions(rows), on="person_id", how="left", maintain_order="left")
         .with_columns(pl.col("is_companion", *(f"is_{t}" for t in EMPLOYMENT_TYPES)).fill_null(False))
     )  # fmt: skip
     return concluded(facts, rules).collect()
@@ -80,21 +81,21 @@ def _reported(rows: pl.LazyFrame) -> pl.LazyFrame:
     """What the registry says of a person; of several rows the one that says most."""
 
     def highest(column: str, levels: tuple[str, ...]) -> pl.Expr:
-        return pl.col(column).cast(pl.Enum(levels), strict=False).to_physical().max()
-
-    def named(column: str, levels: tuple[str, ...]) -> pl.Expr:
-        return pl.col(column).replace_strict(dict(enumerate(levels)), return_dtype=pl.String, default=None)
+        return pl.col(column).cast(pl.Enum(levels), strict=False)
 
     return (
         rows.filter(pl.col("kind") == "registry")
-        .group_by("person_id")
-        .agg(
-            pl.col("pregnant", "odgj").max(),
+        .select(
+            "person_id",
+            "pregnant",
+            "odgj",
             highest("school_level", SCHOOL_LEVELS),
             highest("disability", DISABILITIES),
-            person_desil=pl.col("desil").max(),
+            person_desil="desil",
         )
-        .with_columns(named("school_level", SCHOOL_LEVELS), named("disability", DISABILITIES))
+        .group_by("person_id")
+        .max()
+        .with_columns(pl.col("school_level", "disability").cast(pl.Categorical))
     )
 
 
@@ -141,14 +142,14 @@ def unit_facts(households: pl.DataFrame, people: pl.DataFrame, rules: Rules) -> 
         aggregates[f"{count.id}__high"] = holds.fill_null(True).sum().cast(pl.Int64)
     for bar in rules.bars:
         aggregates[f"bar_{bar}"] = pl.col(f"bar_{bar}").any(ignore_nulls=False)
-    units = people.lazy().sort("person_id").group_by("unit_id").agg(**aggregates)
+    units = people.lazy().group_by("unit_id").agg(**aggregates)
     known = households.lazy().select(
         pl.col("household_id").alias("unit_id"), "desil", "in_registry", "kecamatan_code", "desa_code"
     )
     seen = pl.col("in_registry")
     highs = [f"{c}__high" for c in rules.counts]
     return (
-        units.join(known, on="unit_id", how="left", coalesce=True)
+        units.join(known, on="unit_id", how="left")
         .join(_lone(people), on="unit_id", how="left")
         .with_columns(
             subject_kind=pl.when("lone").then(pl.lit("person")).otherwise(pl.lit("household")),
@@ -159,6 +160,7 @@ def unit_facts(households: pl.DataFrame, people: pl.DataFrame, rules: Rules) -> 
         )
         .with_columns(pl.when(seen).then(pl.col(*highs)).name.keep())
         .select(pl.all().exclude("^lone.*$"))
+        .sort("unit_id")
         .collect()
     )
 
@@ -170,23 +172,19 @@ def _lone(people: pl.DataFrame) -> pl.LazyFrame:
 
 
 def facts_table(units: pl.DataFrame, people: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """The facts as documents, for ``explain``: each stands once, a person's own facts at the person."""
-    counted = [pl.when(pl.col(f"{c}__low") == pl.col(f"{c}__high")).then(f"{c}__low").alias(c) for c in rules.counts]
-    of_unit = sorted([*(pl.col(f) for f in HOUSEHOLD_FACTS), *counted], key=lambda e: e.meta.output_name())
-    of_person = [pl.col(f) for f in sorted(PERSON_FACTS)]
+    """The facts as documents, for ``explain``: each stands once, a person's own facts at the person.
+
+    Rows of ``tables.FACTS`` in order of subject, with the subject's code.
+    """
+    exact = [pl.when(pl.col(f"{c}__low") == pl.col(f"{c}__high")).then(f"{c}__low").alias(c) for c in rules.counts]
+    households = units.lazy().filter(pl.col("subject_kind") == "household").with_columns(exact)
+    parts = (
+        ("household", households, "unit_id", sorted({*HOUSEHOLD_FACTS, *rules.counts})),
+        ("person", people.lazy(), "person_id", sorted(PERSON_FACTS)),
+    )
     return pl.concat(
-        [
-            units.lazy()
-            .filter(pl.col("subject_kind") == "household")
-            .select(
-                "subject_kind",
-                pl.col("unit_id").alias("subject_id"),
-                pl.struct(of_unit).struct.json_encode().alias("facts"),
-            ),
-            people.lazy().select(
-                pl.lit("person").alias("subject_kind"),
-                pl.col("person_id").alias("subject_id"),
-                pl.struct(of_person).struct.json_encode().alias("facts"),
-            ),
-        ]
+        with_document(frame.select(subject_id, *facts), "facts", facts).select(
+            pl.lit(kind).alias("subject_kind"), pl.col(subject_id).alias("subject_id"), "facts"
+        )
+        for kind, frame, subject_id, facts in parts
     ).collect()

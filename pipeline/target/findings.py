@@ -20,14 +20,15 @@ FOUND: Final = pl.Schema(
         "reason": pl.String(),
         "program": pl.String(),
         "subject_kind": pl.String(),
-        "subject_id": pl.String(),
+        "subject_id": pl.UInt32(),
         "kecamatan_code": pl.String(),
         "desa_code": pl.String(),
         "amount": pl.Int64(),
         "identity": pl.Float64(),
     }
 )
-"""A finding before it has a key: ``identity`` is the probability that the persons involved are who they seem."""
+"""A finding before it has a key: ``identity`` is the probability that the persons involved are who they seem,
+``subject_id`` a code (:class:`pipeline.target.records.Codes`)."""
 
 
 def found(frame: pl.DataFrame, finding_type: str, reason: str | pl.Expr, **columns: pl.Expr | str) -> pl.DataFrame:
@@ -85,7 +86,7 @@ def duplicate_benefits(assessment: Assessment, lines: pl.DataFrame) -> pl.DataFr
     lines = (
         lines.filter(pl.col("program") == program.code)
         .filter(twice_at_all)
-        .join(place, on="subject_id", how="left")
+        .join(place, on="subject_id", how="left", maintain_order="left")
         .select("person_id", "subject_id", "subject_kind", "amount", "identity", "kecamatan_code", "desa_code")
     )
     rest = [excess, pl.col("identity").min(), pl.col("kecamatan_code", "desa_code").first()]
@@ -159,5 +160,5 @@ def service_gaps(rows: pl.LazyFrame, people: pl.DataFrame, lines: pl.DataFrame, 
 
 
 def card_misuse(signals: pl.DataFrame) -> pl.DataFrame:
-    """The signals of :mod:`pipeline.misuse` as findings."""
+    """The signals of :mod:`pipeline.misuse` as findings; ``subject_id`` holds codes."""
     return found(signals, "card_misuse", pl.col("reason"), program="", identity=pl.lit(1.0))

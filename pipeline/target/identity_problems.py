@@ -6,22 +6,18 @@ Belongs here: finding them line by line, given who each line is about. Not here:
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 import polars as pl
 from rapidfuzz import fuzz, process
 
 from pipeline.target.findings import found
 
-PROBLEM: Final = pl.Schema({"reason": pl.String(), "mention_id": pl.String(), "because": pl.String()})
-"""One line and what is wrong with it; ``because`` is the mention of the number's owner, if any."""
-
 
 def identity_problems(
     rows: pl.LazyFrame, persons: pl.DataFrame, lines: pl.DataFrame, *, mismatch_below: float
 ) -> pl.DataFrame:
-    """All problems of identity on the benefit lines, as rows of ``PROBLEM`` joined with their lines.
+    """All problems of identity on the benefit lines: ``reason``, ``mention_id`` with what the line says, ``because``
+    (the mention of the number's owner, or of the person's name, if any).
 
     Args:
         rows: mentions with ``person_id``.
@@ -58,7 +54,9 @@ def invalid_numbers(lines: pl.DataFrame) -> pl.DataFrame:
     """Numbers that no NIK can be. Lossy and masked numbers are readable in part and not reported."""
     invalid = lines.filter(pl.col("nik_status") == "invalid")
     return invalid.select(
-        pl.lit("invalid_nik").alias("reason"), "mention_id", pl.lit(None, pl.String()).alias("because")
+        pl.lit("invalid_nik").alias("reason"),
+        "mention_id",
+        pl.lit(None, invalid.schema["mention_id"]).alias("because"),
     )
 
 
@@ -69,10 +67,11 @@ def shared_numbers(rows: pl.LazyFrame, persons: pl.DataFrame, lines: pl.DataFram
     registry; then rows of any list.
     """
     seen = rows.filter(pl.col("nik").is_not_null())
-    holders = seen.select("nik", "person_id").unique().filter(pl.col("nik").is_duplicated())
+    first, last = pl.col("person_id").min(), pl.col("person_id").max()
+    several = seen.group_by("nik").agg(first=first, last=last).filter(pl.col("first") != pl.col("last"))
     written = persons.lazy().filter(pl.col("birth_date_from") == "written")
     claims = (
-        seen.join(holders, on=["nik", "person_id"], how="semi")
+        seen.join(several, on="nik", how="semi")
         .group_by("nik", "person_id")
         .agg(
             (pl.col("kind") == "registry").sum().alias("n_registry"),
@@ -100,7 +99,9 @@ def _date_fits() -> pl.Expr:
     day = pl.col("birth_date").dt.day() + pl.when(pl.col("sex") == "P").then(40).otherwise(0)
     two = [e.cast(pl.String).str.zfill(2) for e in (day, pl.col("birth_date").dt.month())]
     year = pl.col("birth_date").dt.strftime("%y")
-    return (pl.col("nik").str.slice(6, 6) == pl.concat_str(*two, year)).fill_null(False).alias("date_fits")
+    return (
+        (pl.col("nik").cast(pl.String).str.slice(6, 6) == pl.concat_str(*two, year)).fill_null(False).alias("date_fits")
+    )
 
 
 def strange_names(rows: pl.LazyFrame, lines: pl.DataFrame, mismatch_below: float) -> pl.DataFrame:

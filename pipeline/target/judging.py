@@ -1,14 +1,13 @@
 """What the rules say of everybody: facts, benefits and eligibility, for the month and for what-if questions.
 
-Belongs here: the order of these three steps and the columns they need. Not here: writing stage files
-(:mod:`pipeline.target.stage`), other rules than those in force (:mod:`pipeline.simulate`).
+Belongs here: the order of these three steps. Not here: writing stage files (:mod:`pipeline.target.stage`), other
+rules than those in force (:mod:`pipeline.simulate`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Final
 
 import polars as pl
 
@@ -17,26 +16,7 @@ from pipeline.target.eligibility import Assessment, assess
 from pipeline.target.facts import person_facts, unit_facts
 from pipeline.target.measures import measures_table
 from pipeline.target.programs import Rules
-
-ROW_COLUMNS: Final = (
-    "mention_id", "source_file", "sheet", "row_number", "kind", "program", "nik", "nik_status", "name", "desa_code",
-    "kecamatan_code", "card_number", "desil", "income", "pregnant", "school_level", "disability", "odgj",
-    "population_status", "death_date", "active", "amount", "employment_type", "ppks_category",
-)  # fmt: skip
-PERSON_COLUMNS: Final = [
-    "person_id", "household_id", "birth_date", "birth_date_from", "sex", "relationship", "alive", "moved_out",
-    "in_registry", "desa_code", "kecamatan_code", "confidence",
-]  # fmt: skip
-HOUSEHOLD_COLUMNS: Final = ["household_id", "head_person_id", "desil", "in_registry", "desa_code", "kecamatan_code"]
-
-
-@dataclass(frozen=True)
-class Records:
-    """What is judged: ``rows`` has ``ROW_COLUMNS`` and ``person_id`` of the mentions that are about somebody."""
-
-    rows: pl.LazyFrame
-    persons: pl.DataFrame
-    households: pl.DataFrame
+from pipeline.target.records import Records
 
 
 @dataclass(frozen=True)
@@ -79,12 +59,14 @@ def judge(records: Records, rules: Rules, facts: Facts, only: Collection[str] | 
 
 def _with_amounts(lines: pl.DataFrame, assessments: list[Assessment]) -> pl.DataFrame:
     """Lines that state no amount get what the rules give the unit a month."""
-    given = pl.concat(
-        a.units.filter("served").select(pl.lit(a.program.code).alias("program"), "subject_id", "entitlement")
-        for a in assessments
-    )
-    return (
-        lines.join(given, on=["program", "subject_id"], how="left", maintain_order="left")
-        .with_columns(pl.coalesce("amount", "entitlement").alias("amount"))
+    mine = {a.program.code: pl.col("program") == a.program.code for a in assessments}
+    filled = [
+        lines.lazy()
+        .filter(mine[a.program.code])
+        .join(a.units.lazy().filter("served").select("subject_id", "entitlement"), on="subject_id", how="left")
+        .with_columns(amount=pl.coalesce("amount", "entitlement"))
         .drop("entitlement")
-    )
+        for a in assessments
+    ]
+    rest = lines.lazy().filter(~pl.any_horizontal(*mine.values()))
+    return pl.concat([*filled, rest]).sort("mention_id").collect()

@@ -15,9 +15,7 @@ def digest(frame: pl.DataFrame, text: pl.Expr, name: str, prefix: str = "") -> p
     with engine() as connection:
         connection.register("texts", texts.to_arrow())
         hashed = connection.execute("select substr(sha256(t), 1, 16) as t from texts").to_arrow_table()
-    column = (
-        pl.Series(name, hashed["t"].to_pylist(), dtype=pl.String) if frame.height else pl.Series(name, [], pl.String)
-    )
+    column = pl.Series(name, hashed["t"], dtype=pl.String)
     return frame.with_columns((pl.lit(prefix) + column).alias(name))
 
 

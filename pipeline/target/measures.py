@@ -90,19 +90,22 @@ def _cells(assessment: Assessment, people: pl.DataFrame, heads: pl.DataFrame) ->
         "gap": pl.when(eligible & ~served).then(gap).otherwise(0),
         "gap_maybe": pl.when(unsure & free & ~served).then(gap).otherwise(0),
     }  # fmt: skip
-    decade = pl.col("age") // 10 * 10
+    decade = pl.col("decade")
+    place = pl.col("kecamatan_code", "desa_code").cast(pl.String)
     return (
-        units.with_columns(
+        units.with_columns(decade=pl.col("age").clip(upper_bound=60) // 10 * 10)
+        .group_by("kecamatan_code", "desa_code", "desil", "sex", "decade")
+        .agg(**{name: e.cast(pl.Int64).sum() for name, e in sums.items()})
+        .with_columns(
+            place,
             desil=pl.col("desil").cast(pl.String).fill_null(UNKNOWN),
-            sex=pl.col("sex").fill_null(UNKNOWN),
-            age_group=pl.when(pl.col("age") >= 60)
+            sex=pl.col("sex").cast(pl.String).fill_null(UNKNOWN),
+            age_group=pl.when(decade >= 60)
             .then(pl.lit("60+"))
             .otherwise(pl.format("{}-{}", decade, decade + 9))
             .fill_null(UNKNOWN),
-            kecamatan_code=pl.coalesce("kecamatan_code", pl.col("desa_code").str.slice(0, 6)),
         )
-        .group_by("kecamatan_code", "desa_code", "desil", "sex", "age_group")
-        .agg(**{name: e.cast(pl.Int64).sum() for name, e in sums.items()})
+        .with_columns(kecamatan_code=pl.coalesce("kecamatan_code", pl.col("desa_code").str.slice(0, 6)))
         .collect()
         .with_columns(province=_province())
     )

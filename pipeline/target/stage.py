@@ -16,8 +16,9 @@ from pipeline.target.assembly import assemble
 from pipeline.target.eligibility import Assessment, eligibility_rows
 from pipeline.target.facts import facts_table
 from pipeline.target.identity_problems import identity_findings, identity_problems
-from pipeline.target.judging import HOUSEHOLD_COLUMNS, PERSON_COLUMNS, ROW_COLUMNS, Records, facts_of, judge
+from pipeline.target.judging import facts_of, judge
 from pipeline.target.programs import load_rules
+from pipeline.target.records import Codes, Records
 from pipeline.target.taxonomy import Taxonomy, read_taxonomy
 
 
@@ -41,54 +42,44 @@ def target(
         InputError: a stage before has not run.
     """
     in_force, taxonomy = load_rules(rules, period.last_day), read_taxonomy(rules)
-    rows = _rows(store)
-    persons, households = store.read(tables.PERSONS, PERSON_COLUMNS), store.read(tables.HOUSEHOLDS, HOUSEHOLD_COLUMNS)
+    signals = store.read(tables.MISUSE_SIGNALS)
+    records, mention_ids = Records.read(store, signals["subject_id"])
+    codes, rows = records.codes, records.rows
     say("facts of persons and households")
-    records = Records(rows, persons, households)
     facts = facts_of(records, in_force)
     people = facts.people
-    store.write(tables.FACTS, facts_table(facts.units, people, in_force))
+    store.write(tables.FACTS, codes.named(facts_table(facts.units, people, in_force), "subject_id"), ordered=True)
     say("eligibility and benefits")
     judged = judge(records, in_force, facts)
     lines, assessments = judged.lines, judged.assessments
-    store.write(tables.BENEFITS, _benefits(lines))
-    eligible = [eligibility_rows(a) for a in assessments]
-    with store.writer(tables.ELIGIBILITY) as writer:
-        for rows_of_program in eligible:
-            writer.append(rows_of_program)
+    store.write(tables.BENEFITS, _benefits(lines, codes, mention_ids), ordered=True)
+    eligible = pl.concat(codes.named(eligibility_rows(a), "subject_id") for a in assessments)
+    store.write(tables.ELIGIBILITY, eligible, ordered=True)
+    del eligible
     say("findings")
-    signals = store.read(tables.MISUSE_SIGNALS)
-    problems = identity_problems(rows, persons, lines, mismatch_below=taxonomy.name_mismatch_below)
+    signals = signals.with_columns(codes.others_coded(signals["subject_id"]))
+    problems = identity_problems(rows, records.persons, lines, mismatch_below=taxonomy.name_mismatch_below)
     used = _used_cards(store, taxonomy)
     idle = changes.idle_before(previous, period, taxonomy.idle_months)
+    idle = idle.with_columns(codes.units_coded(idle["subject_id"]))
     found = [
         *(f for a in assessments for f in _of_program(a, lines, used, idle)),
         identity_findings(problems, _places(assessments)),
         findings.service_gaps(rows, people, lines, taxonomy),
         findings.card_misuse(signals),
     ]
-    assembled = assemble(pl.concat(found), taxonomy, in_force, period)
+    assembled = assemble(pl.concat(found), taxonomy, in_force, period, codes)
     sources = changes.held(rows, used.height)
     events = store.read(tables.IDENTITY_EVENTS)
-    assembled, changed = changes.compared(assembled, previous, period, events, sources, pl.concat(eligible))
+    assembled, changed = changes.compared(assembled, previous, period, events, sources, assessments, codes)
     proofs = evidence.evidence_table(assembled, rows, people, lines, problems, signals)
-    store.write(tables.FINDINGS, assembled.select(tables.FINDINGS.names))
-    store.write(tables.FINDING_EVIDENCE, proofs)
+    store.write(tables.FINDINGS, assembled.select(tables.FINDINGS.names), ordered=True)
+    proofs = proofs.with_columns(mention_ids.gather(proofs["mention_id"]))
+    store.write(tables.FINDING_EVIDENCE, proofs, ordered=True)
     store.write(tables.FINDING_CHANGES, changed)
     say("measures")
     store.write(tables.MEASURES, judged.measures())
     say(f"{assembled.height} findings")
-
-
-def _rows(store: Store) -> pl.LazyFrame:
-    """The mentions that are about somebody, with ``person_id``; held in memory, because every step asks them."""
-    ids = store.scan(tables.MENTION_IDS).select("mention_id", "person_id").drop_nulls("person_id")
-    mentions = (
-        store.scan(tables.MENTIONS)
-        .select(ROW_COLUMNS)
-        .with_columns(pl.col("source_file", "sheet").cast(pl.Categorical))
-    )
-    return mentions.join(ids, on="mention_id", maintain_order="left").collect().lazy()
 
 
 def _of_program(
@@ -105,15 +96,17 @@ def _of_program(
     ]
 
 
-def _benefits(lines: pl.DataFrame) -> pl.DataFrame:
-    named = lines.with_columns(kecamatan_code="line_kecamatan", desa_code="line_desa")
-    return named.select(tables.BENEFITS.names)
+def _benefits(lines: pl.DataFrame, codes: Codes, mention_ids: pl.Series) -> pl.DataFrame:
+    lines = lines.with_columns(kecamatan_code="line_kecamatan", desa_code="line_desa").select(tables.BENEFITS.names)
+    lines = codes.named(lines, "person_id", "household_id", "subject_id")
+    return lines.with_columns(mention_ids.gather(lines["mention_id"]))
 
 
 def _places(assessments: list[Assessment]) -> pl.DataFrame:
     columns = ["subject_id", "kecamatan_code", "desa_code"]
     return pl.concat(
-        a.units.filter("served").select(pl.lit(a.program.code).alias("program"), *columns) for a in assessments
+        a.units.filter("served").select(pl.lit(a.program.code).cast(pl.Categorical).alias("program"), *columns)
+        for a in assessments
     )
 
 
