@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.dedupe.card import Cut, DedupeCard
+from pipeline.dedupe.columns import NAMES
 from pipeline.dedupe.levels import PIECE, Compared, Comparer
 from pipeline.dedupe.model import ListModel, Wide, kind_of_pair
 from pipeline.dedupe.passes import candidate_pairs
-from pipeline.dedupe.values import Floats, Records, Rows
+from pipeline.dedupe.values import Floats, Records, Rows, Values
 from pipeline.resolve.blocking import unpack
 from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster
 
@@ -25,7 +26,6 @@ _SAMPLE: Final = 300_000
 _TIE_SAMPLE: Final = 20_000
 _HOPELESS: Final = -14.0
 _CLEAN: Final = 0.005
-_NEVER_BITS: Final = NEVER
 
 
 def odds(probability: float) -> float:
@@ -173,6 +173,12 @@ def _cut(model: ListModel, compared: Compared, weight: Wide, cut: Cut) -> float:
     return float(min(max(p[order][at], cut.least), 0.99))
 
 
+def _varies(values: Values) -> bool:
+    """Whether a person has several at a time: short names and married names, addresses. The best agreement of two
+    groups counts then, diluted by the number of pairs; of what stays as it is (dates, numbers) the mean counts."""
+    return values.column.share == "place" or values.column.meaning in (*NAMES, "full_name")
+
+
 def _cluster(
     records: Records,
     comparer: Comparer,
@@ -183,13 +189,20 @@ def _cluster(
     *,
     one_to_one: bool,
 ) -> tuple[Labels, Evidence]:
+    varying = [k for k, v in enumerate(records.columns) if _varies(v)]
+    steady = [k for k in range(len(records.columns)) if k not in varying]
+    order = [*steady, len(records.columns), *varying]
+
     def weigh(those: Compared) -> Evidence:
         scores = model.score(those)
-        total, parts = scores.total.copy(), np.column_stack([scores.weights, np.zeros(len(those), np.float32)])
-        known = np.column_stack([those.levels > 0, np.ones((len(those), 2), np.bool_)])
+        total = scores.total.copy()
+        least = np.zeros((len(those), 1), dtype=np.float32)
+        parts = np.column_stack([scores.weights[:, order], least]).astype(np.float32)
+        said = np.column_stack([those.levels > 0, np.ones(len(those), np.bool_)])[:, order]
+        known = np.column_stack([said, np.ones(len(those), np.bool_)])
         if one_to_one:
-            total[kind_of_pair(records.file, those.a, those.b) < 2] = _NEVER_BITS
-        return Evidence(those.a, those.b, total, parts.astype(np.float32), known, steady=len(records.columns) + 1)
+            total[kind_of_pair(records.file, those.a, those.b) < 2] = NEVER
+        return Evidence(those.a, those.b, total, parts, known, steady=len(order) - len(varying))
 
     apart = compared.a != compared.b
     pairs = weigh(compared.take(apart))

@@ -36,6 +36,7 @@ LISTS: Final = "source"
 """Two rows of one list in a group are two rows of one list, whatever other pairs say: the least weight counts."""
 
 _COMPLETE_ROWS: Final = 60
+_SAMPLE_ROWS: Final = 8
 _ALL: Final = (*COLUMNS, "prior")
 ALWAYS: Final = 1000.0
 NEVER: Final = -1000.0
@@ -82,6 +83,9 @@ class Evidence:
             np.concatenate([getattr(p, n) for p in pieces]) for n in ("a", "b", "total", "parts", "known")
         )
         return Evidence(a, b, total, parts, known, pieces[0].steady)
+
+
+Compare = Callable[[Rows, Rows], Evidence]
 
 
 def evidence(compared: Compared, scores: Scores) -> Evidence:
@@ -148,7 +152,7 @@ def cluster(
     *,
     link: float,
     cut: float,
-    compare: Callable[[Rows, Rows], Evidence],
+    compare: Compare,
 ) -> tuple[Labels, Evidence]:
     """Join rows into persons.
 
@@ -175,7 +179,7 @@ def cluster(
     clean = (size > 1) & (agreed == size * (size - 1) // 2)
     labels = np.where(clean[whole], whole, labels)
     open_ = inside.take(~clean[whole[inside.a]])
-    return _agglomerate(open_, labels, cut), inside
+    return _agglomerate(open_, labels, cut, compare), inside
 
 
 def regroup(pairs: Evidence, labels: Labels, cut: float) -> Labels:
@@ -184,8 +188,12 @@ def regroup(pairs: Evidence, labels: Labels, cut: float) -> Labels:
     return _agglomerate(pairs.take(apart), labels, cut)
 
 
-def _agglomerate(pairs: Evidence, labels: Labels, cut: float) -> Labels:
-    """Join the two groups that are each other's best, round by round, until none is above the cut."""
+def _agglomerate(pairs: Evidence, labels: Labels, cut: float, compare: Compare | None = None) -> Labels:
+    """Join the two groups that are each other's best, round by round, until none is above the cut.
+
+    With ``compare``, two groups are joined only after their rows have been compared across, a sample of large ones:
+    blocking finds the pairs that are alike, and groups must not be judged by those alone.
+    """
     edges, value = edges_between(pairs, labels)
     parent = labels.copy()
     while edges.height:
@@ -204,6 +212,17 @@ def _agglomerate(pairs: Evidence, labels: Labels, cut: float) -> Labels:
         joined = _mutual_best(edges, cut)
         if not joined.height:
             break
+        if compare is not None and (unseen := _unseen(edges, joined, parent)).height:
+            seen, _ = edges_between(compare(*_across(unseen, parent)), parent)
+            size = np.bincount(parent, minlength=len(parent))
+            product = size[seen["a"].to_numpy()] * size[seen["b"].to_numpy()]
+            share = pl.DataFrame({"a": seen["a"], "b": seen["b"], "seen": product}).with_columns(
+                pl.col("seen") / pl.len().over(pl.min_horizontal("a", "b"), pl.max_horizontal("a", "b"))
+            )
+            seen = seen.with_columns(share["seen"].ceil().cast(pl.Int64))
+            known = edges.drop("value").join(unseen, on=["a", "b"], how="anti")
+            edges = pl.concat([known, seen.select(known.columns)])
+            continue
         step = np.arange(len(parent))
         step[joined["b"].to_numpy()] = joined["a"].to_numpy()
         parent = step[parent]
@@ -234,7 +253,36 @@ def edges_between(pairs: Evidence, labels: Labels) -> tuple[pl.DataFrame, pl.Exp
         terms.append(pl.when(count > 0).then(term).otherwise(0.0))
     columns["least"] = np.round(pairs.parts[:, last].astype(np.float64) * _SCALE).astype(np.int64)
     columns["never"] = (pairs.total <= NEVER / 2).astype(np.int64)
+    columns["seen"] = np.ones(len(pairs.a), dtype=np.int64)
     return pl.DataFrame(columns), pl.sum_horizontal(*terms, pl.col("least") / _SCALE)
+
+
+def _unseen(edges: pl.DataFrame, joined: pl.DataFrame, parent: Labels) -> pl.DataFrame:
+    """Those of the groups to be joined whose rows have not all been compared."""
+    size = np.bincount(parent, minlength=len(parent))
+    both = joined.select("a", "b").join(
+        edges.select("a", "b", "seen"), on=["a", "b"], how="left", maintain_order="left"
+    )
+    whole = size[both["a"].to_numpy()] * size[both["b"].to_numpy()]
+    return both.filter(pl.col("seen") < pl.Series(whole)).select("a", "b")
+
+
+def _across(groups: pl.DataFrame, parent: Labels) -> tuple[Rows, Rows]:
+    """Pairs of rows across two groups; of a large group some rows, spread evenly."""
+    members = (
+        pl.DataFrame({"group": parent, "row": np.arange(len(parent))})
+        .filter(pl.col("group").is_in(pl.concat([groups["a"], groups["b"]]).implode()))
+        .with_columns(pl.int_range(pl.len()).over("group").alias("at"), pl.len().over("group").alias("size"))
+        .filter(
+            (pl.col("at") * _SAMPLE_ROWS // pl.col("size")) != ((pl.col("at") - 1) * _SAMPLE_ROWS // pl.col("size"))
+        )
+        .select("group", "row")
+    )
+    pairs = groups.join(members.rename({"group": "a", "row": "x"}), on="a", maintain_order="left_right").join(
+        members.rename({"group": "b", "row": "y"}), on="b", maintain_order="left_right"
+    )
+    x, y = pairs["x"].to_numpy(), pairs["y"].to_numpy()
+    return np.minimum(x, y), np.maximum(x, y)
 
 
 def _mutual_best(edges: pl.DataFrame, cut: float) -> pl.DataFrame:
