@@ -222,6 +222,30 @@ def measures_command(
         print(f"wrote {csv}")
 
 
+@app.command("report")
+def report_command(
+    period: PeriodOption,
+    kecamatan: Annotated[
+        str | None,
+        typer.Option("--kecamatan", help="Only this kecamatan, by code or name.", show_default=False),
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="id or en.")] = "id",
+    out: OutOption = OUT,
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The month as a page to read and a page to sign, with the numbers behind them as CSV; no names, no numbers."""
+    from pipeline.report import report
+
+    written = report(out, period, kecamatan=kecamatan, lang=lang, rules=rules, say=say)
+    if as_json:
+        print_json(written.as_dict())
+        return
+    for path in written.files[:2]:
+        print(f"wrote {path}")
+    print(f"wrote {len(written.files) - 2} CSV files to {written.folder / 'csv'}")
+
+
 @app.command("simulate")
 def simulate_command(
     period: PeriodOption,

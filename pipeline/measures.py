@@ -27,7 +27,9 @@ with alone as (
 ), paid as (
     select program, subject_id, sum(amount) as amount from audit.benefits where run_id = $run_id group by all
 ), units as (
-    select e.program, e.status, e.served, coalesce(h.desil, a.desil) as desil,
+    select e.program, e.subject_kind, e.status, e.excluded_by <> '' as excluded, e.served,
+           coalesce(e.kecamatan_code, left(e.desa_code, 6)) as kecamatan_code,
+           coalesce(h.desil, a.desil) as desil,
            coalesce(h.in_registry, p.in_registry, false) as in_registry, coalesce(b.amount, 0) as amount
     from (select * from audit.eligibility where run_id = $run_id) e
     left join (select * from audit.persons where run_id = $run_id) p
@@ -37,7 +39,8 @@ with alone as (
     left join alone a on a.person_id = e.subject_id
     left join paid b on b.program = e.program and b.subject_id = e.subject_id
 )
-select program, status, served, desil, in_registry, count(*) as units, sum(amount)::bigint as amount
+select program, subject_kind, status, excluded, served, kecamatan_code, desil, in_registry,
+       count(*) as units, sum(amount)::bigint as amount
 from units group by all order by all
 """
 _RANKS: Final = """
@@ -104,7 +107,7 @@ def named(codes: pl.Series) -> pl.Series:
 
 def gaps(run: PublishedRun) -> Gaps:
     """What is not known in a published run, and what it does to its measures."""
-    units = _units(run)
+    units = units_of(run)
     served, no_desil = pl.col("served"), pl.col("desil").is_null()
     counted = {
         "units": pl.lit(True), "units_without_desil": no_desil, "served": served,
@@ -138,14 +141,19 @@ def _ranks(run: PublishedRun) -> pl.DataFrame:
 
 
 def concentration_curve(run: PublishedRun) -> pl.DataFrame:
-    """The concentration curve of each program over the units whose desil is known.
+    """The concentration curve of each program of a run, see :func:`curve_of`."""
+    return curve_of(units_of(run))
+
+
+def curve_of(units: pl.DataFrame) -> pl.DataFrame:
+    """The concentration curve of each program over the units (of :func:`units_of`) whose desil is known.
 
     Columns: ``program``, ``desil`` (0 is where the curve begins), ``units``, ``amount`` (rupiah a month),
     ``share_of_units`` and ``share_of_amount`` (both cumulative, from the poorest; null where nothing is paid),
     ``definition``. Below the diagonal is pro-rich, above it pro-poor; twice the area between diagonal and curve is the
     concentration index, with its sign turned (Kakwani, Wagstaff and van Doorslaer 1997).
     """
-    ranked = _units(run).drop_nulls("desil").group_by("program", "desil").agg(pl.col("units", "amount").sum())
+    ranked = units.drop_nulls("desil").group_by("program", "desil").agg(pl.col("units", "amount").sum())
     begin = ranked.select("program").unique().with_columns(desil=pl.lit(0, pl.Int64), units=0, amount=0)
     ranked = pl.concat([begin, ranked], how="vertical_relaxed").sort("program", "desil")
     total = pl.col("amount").sum().over("program")
@@ -156,6 +164,6 @@ def concentration_curve(run: PublishedRun) -> pl.DataFrame:
     )
 
 
-def _units(run: PublishedRun) -> pl.DataFrame:
-    """Units and rupiah a month by program, status, served, desil (null: unknown) and in_registry."""
+def units_of(run: PublishedRun) -> pl.DataFrame:
+    """Units and rupiah a month by program, status, excluded, served, kecamatan, desil (null: unknown), in_registry."""
     return run.sql(_UNITS, run_id=run.run_id)

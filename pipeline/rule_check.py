@@ -17,6 +17,7 @@ from pipeline.gate.gate_rules import read_gate_rules
 from pipeline.ingest.cards import Cards
 from pipeline.ingest.clean import Cleaner
 from pipeline.period import Period
+from pipeline.report.settings import read_report_rules
 from pipeline.resolve.settings import read_settings
 from pipeline.target import check_rules, rule_rows
 from pipeline.validate.cards import read_checks
@@ -31,6 +32,7 @@ def check_all(rules: Path) -> list[Problem]:
         lambda: read_checks(rules),
         lambda: read_settings(rules),
         lambda: read_gate_rules(rules),
+        lambda: read_report_rules(rules),
         lambda: read_card(rules),
         lambda: read_field_rules(rules),
     ]

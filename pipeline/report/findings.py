@@ -1,0 +1,122 @@
+"""Figures of findings: by type and state, by reason; programs held together; what the field found."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.look.charts import Said, bars
+from pipeline.look.page import Column, Figure
+from pipeline.report.cells import STATES, WHOLE
+from pipeline.report.month import Month, number, share
+
+
+def overlap(month: Month) -> list[Figure]:
+    """Households by the programs they hold."""
+    words = month.words["overlap"]
+    whole = month.cell("family", "all")
+    combos = [k[2] for k in month.cells.names("combo", WHOLE)]
+    rows = []
+    for combo in sorted(combos, key=lambda c: (len(c.split("+")) if c else 0, c)):
+        n = month.cell("combo", combo)
+        rows.append({"label": _combination(month, combo), "families": number(n), "share": share(n, whole)})
+    frame = pl.DataFrame(rows, schema_overrides={"families": pl.Float64, "share": pl.Float64})
+    frame = frame.filter(pl.col("families").is_null() | (pl.col("families") > 0))
+    parts = "; ".join(f"{r['label']}: {month.written(r['families'])}" for r in frame.to_dicts())
+    drawing = bars(
+        frame.with_columns(total="families"), ["families"], Said(words["title"], parts + "."), month.numbers.count,
+        hidden="∗",
+    )  # fmt: skip
+    columns = [
+        Column("label", words["combination"]), Column("families", words["families"], "count"),
+        Column("share", words["share"], "percent"),
+    ]  # fmt: skip
+    return [month.figure("overlap", words, frame, columns, drawing=drawing)]
+
+
+def _combination(month: Month, combo: str) -> str:
+    if not combo:
+        return str(month.words["overlap"]["none"])
+    held = combo.split("+")
+    forbidden = any(p.code in held and set(p.excluded_by) & set(held) for p in month.rules.programs)
+    name = " + ".join(month.program(p) for p in held)
+    return f"{name} ({month.words['overlap']['forbidden']})" if forbidden else name
+
+
+def findings(month: Month) -> list[Figure]:
+    """Findings by type and what became of them, and by reason."""
+    return [*_by_type(month), *_by_reason(month)]
+
+
+def _by_type(month: Month) -> list[Figure]:
+    words = month.words["findings"]
+    known = {k[2] for family in ("found", "gone") for k in month.cells.names(family, WHOLE)}
+    rows = []
+    for kind in (t for t in month.taxonomy.types if t in known):
+        row: dict[str, str | float | None] = {"label": getattr(month.taxonomy.types[kind].text, month.lang)}
+        for state in (*STATES, "all"):
+            row[state] = number(month.cell("found", kind, state))
+        row["resolved"] = number(month.cell("gone", kind, "resolved"))
+        rows.append(row)
+    if not rows:
+        return []
+    numeric = [c for c in rows[0] if c != "label"]
+    frame = pl.DataFrame(rows, schema_overrides=dict.fromkeys(numeric, pl.Float64))
+    names = [words[s] for s in STATES]
+    parts = "; ".join(f"{r['label']}: {month.written(r['all'])}" for r in frame.to_dicts())
+    drawing = bars(
+        frame.with_columns(total="all"), STATES, Said(words["title"], parts + "."), month.numbers.count, names=names,
+        colours=("a", "b", "e"), hidden="∗",
+    )  # fmt: skip
+    columns = [Column("label", words["type"]), *(Column(n, words[n], "count") for n in numeric)]
+    return [month.figure("findings", words, frame, columns, drawing=drawing)]
+
+
+def _by_reason(month: Month) -> list[Figure]:
+    words = month.words["findings"]
+    known = {k[2:] for k in month.cells.names("reason", WHOLE)}
+    rows = []
+    for kind, card in month.taxonomy.types.items():
+        mine = sorted(r for t, r in known if t == kind)
+        for reason in mine:
+            text = card.reasons.get(reason)
+            name = getattr(text.text, month.lang) if text else " + ".join(month.program(c) for c in reason.split("+"))
+            count = number(month.cell("reason", kind, reason))
+            rows.append({"type": getattr(card.text, month.lang), "label": name, "count": count})
+    if not rows:
+        return []
+    frame = pl.DataFrame(rows, schema_overrides={"count": pl.Float64})
+    columns = [
+        Column("label", words["reason"]), Column("type", words["type"]),
+        Column("count", words["count"], "count", bar=True),
+    ]  # fmt: skip
+    return [
+        month.figure("reasons", words, frame, columns, title=words["reasons"], definition=words["reasons_definition"])
+    ]
+
+
+def field(month: Month) -> list[Figure]:
+    """What the field answered, by type of finding; nothing where it has not answered."""
+    words = month.words["field"]
+    kinds = {k[2] for k in month.cells.names("said", WHOLE)}
+    rows = []
+    for kind in (t for t in month.taxonomy.types if t in kinds):
+        said = {v: month.cell("said", kind, v) for v in ("right", "wrong", "open", "all")}
+        settled = None if said["right"] is None or said["wrong"] is None else said["right"] + said["wrong"]
+        label = getattr(month.taxonomy.types[kind].text, month.lang)
+        numbers = {v: number(n) for v, n in said.items()}
+        rows.append({"label": label, **numbers, "rate": share(said["right"], settled)})
+    if not rows:
+        return []
+    numeric = [c for c in rows[0] if c != "label"]
+    frame = pl.DataFrame(rows, schema_overrides=dict.fromkeys(numeric, pl.Float64))
+    parts = "; ".join(f"{r['label']}: {month.numbers.percent(r['rate'])}" for r in frame.fill_nan(None).to_dicts())
+    drawing = bars(
+        frame.with_columns(total="all"), ["right", "wrong", "open"], Said(words["title"], parts + "."),
+        month.numbers.count, names=[words[n] for n in ("right", "wrong", "open")], colours=("c", "a", "quiet"),
+        hidden="∗",
+    )  # fmt: skip
+    columns = [
+        Column("label", month.words["findings"]["type"]),
+        *(Column(n, words[n], "percent" if n == "rate" else "count") for n in numeric),
+    ]
+    return [month.figure("field", words, frame, columns, drawing=drawing)]

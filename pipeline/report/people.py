@@ -1,0 +1,211 @@
+"""Figures of persons, households and units: where rows end, who is judged, who is served, what it costs."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.errors import ConservationError
+from pipeline.look.charts import Said, bars, dots
+from pipeline.look.page import Column, Figure
+from pipeline.report.cells import WHOLE
+from pipeline.report.month import Month, number, share
+
+
+def flow(month: Month) -> list[Figure]:
+    """From rows to households; every step is the sum of what stands beneath it.
+
+    Raises:
+        ConservationError: a step does not add up.
+    """
+    words = month.words["flow"]
+    rows: list[tuple[str, int | None, str]] = []
+    if month.area == WHOLE:
+        sums = month.counted["rows"].sum().row(0, named=True)
+        other = sum(month.counted["other_rows"].row(0))
+        mentions = month.cells.counts["people", WHOLE, "mentions"]
+        _same("rows of files", sums["total"], sums["accepted"] + sums["quarantined"] + sums["layout"])
+        _same("accepted rows", sums["accepted"], mentions + other)
+        rows = [
+            (words["rows"], sums["total"], "total"), (words["layout"], sums["layout"], "part"),
+            (words["quarantined"], sums["quarantined"], "part"), (words["other"], other, "part"),
+        ]  # fmt: skip
+    cell = {n: month.cell("people", n) for n in ("mentions", "repeated", "persons", "alone", "housed")}
+    rows += [(words[n], v, "part" if n in ("repeated", "alone") else "total") for n, v in cell.items()]
+    households = int(month.here("households")["households"].sum())
+    rows.append((words["households"], households, "total"))
+    frame = pl.DataFrame(
+        {"step": [r[0] for r in rows], "count": [number(r[1]) for r in rows], "kind": [r[2] for r in rows]},
+        schema_overrides={"count": pl.Float64},
+    )
+    columns = [Column("step", words["step"]), Column("count", words["count"], "count")]
+    whole = frame.filter(pl.col("kind") == "total").select(label="step", count="count", total="count")
+    drawing = bars(whole, ["count"], _said(month, words, whole), month.numbers.count)
+    return [month.figure("flow", words, frame, columns, drawing=drawing)]
+
+
+def _same(what: str, one: int, other: int) -> None:
+    if one != other:
+        raise ConservationError(f"{what}: {one} are not {other}; the report is not written")
+
+
+def _said(month: Month, words: dict[str, str], frame: pl.DataFrame) -> Said:
+    parts = [f"{r['label']}: {month.written(r['total'])}" for r in frame.to_dicts()]
+    return Said(words["title"], "; ".join(parts) + ".")
+
+
+_STEPS = (
+    ("units", "units", "total"), ("eligible", "eligible", "total"), ("eligible_served", "eligible_served", "part"),
+    ("eligible_unserved", "eligible_unserved", "part"), ("excluded", "excluded", "total"),
+    ("ineligible", "ineligible", "total"), ("unknown", "unknown", "total"), ("served", "served", "total"),
+    ("served_eligible", "eligible_served", "part"), ("served_excluded", "excluded_served", "part"),
+    ("served_ineligible", "ineligible_served", "part"), ("served_unknown", "unknown_served", "part"),
+)  # fmt: skip
+
+
+def programs(month: Month) -> list[Figure]:
+    """Judged, eligible, served by program; and the rupiah."""
+    words = month.words["programs"]
+    values = {p: [number(month.cell("units", p, key)) for _, key, _ in _STEPS] for p in month.programs}
+    frame = _by_program({"step": [words[n] for n, _, _ in _STEPS]}, values, [k for _, _, k in _STEPS])
+    figure = month.figure("programs", words, frame, _program_columns(month, month.words["flow"]["step"], "count"))
+    return [figure, _money(month)]
+
+
+def _by_program(label: dict[str, list[str]], values: dict[str, list[float | None]], kinds: list[str]) -> pl.DataFrame:
+    return pl.DataFrame({**label, **values, "kind": kinds}, schema_overrides=dict.fromkeys(values, pl.Float64))
+
+
+def _program_columns(month: Month, heading: str, kind: str) -> list[Column]:
+    columns = [Column(p, month.program(p), kind) for p in month.programs]  # type: ignore[arg-type]
+    return [Column("step", heading), *columns]
+
+
+def _money(month: Month) -> Figure:
+    words = month.words["money"]
+    kinds = {"served": "served", **{n: f"{n}_served" for n in ("eligible", "excluded", "ineligible", "unknown")}}
+    values = {}
+    for p in month.programs:
+        paid = [number(month.rupiah_of(p, kind)) for kind in kinds.values()]
+        known = month.cells.shown(("units", month.area, p, "eligible_unserved"))
+        values[p] = [*paid, (month.measure("amount_to_close_gap", p) or 0.0) if known else None]
+    label = {"step": [words[n] for n in (*kinds, "gap")]}
+    frame = _by_program(label, values, ["total", *["part"] * 4, "total"])
+    return month.figure("money", words, frame, _program_columns(month, "Rupiah", "rupiah"))
+
+
+_BOUNDING = (
+    "eligible", "eligible_unserved", "served", "ineligible_served", "unknown_served", "unsure_served",
+    "unsure_unserved",
+)  # fmt: skip
+
+
+def bounds(month: Month, program: str) -> dict[str, tuple[float | None, float | None]]:
+    """Lowest and highest that the units that cannot be judged leave of each error; None where they are hidden.
+
+    The same bounds as of the published measures: an unknown unit may turn out eligible or not, all of them the one
+    way or the other.
+    """
+    nothing: tuple[float | None, float | None] = (None, None)
+    n = {k: month.cell("units", program, k) for k in _BOUNDING}
+    if None in n.values():
+        return {"exclusion": nothing, "inclusion": nothing}
+    c = {k: v or 0 for k, v in n.items()}
+    eligible, missed = c["eligible"], c["eligible_unserved"]
+    exclusion = inclusion = nothing
+    if eligible + c["unsure_served"]:
+        most = eligible + c["unsure_unserved"]
+        exclusion = (missed / (eligible + c["unsure_served"]), (missed + c["unsure_unserved"]) / most if most else None)
+    if c["served"]:
+        wrong = c["ineligible_served"]
+        inclusion = (wrong / c["served"], (wrong + c["unknown_served"]) / c["served"])
+    return {"exclusion": exclusion, "inclusion": inclusion}
+
+
+def errors(month: Month) -> list[Figure]:
+    """Both errors by program with both denominators and what the unknowns leave; a picture of each error."""
+    words = month.words["errors"]
+    rows = []
+    for p in month.programs:
+        n = {k: month.cell("units", p, k) for k in ("eligible_unserved", "eligible", "ineligible_served", "served")}
+        limits = bounds(month, p)
+        rows.append(
+            {
+                "program": month.program(p),
+                "exclusion": share(n["eligible_unserved"], n["eligible"]),
+                "exclusion_low": limits["exclusion"][0], "exclusion_high": limits["exclusion"][1],
+                "inclusion": share(n["ineligible_served"], n["served"]),
+                "inclusion_low": limits["inclusion"][0], "inclusion_high": limits["inclusion"][1],
+                "reached": share(n["ineligible_served"], month.cell("units", p, "ineligible")),
+            }
+        )  # fmt: skip
+    numeric = [c for c in rows[0] if c != "program"] if rows else []
+    frame = pl.DataFrame(rows, schema_overrides=dict.fromkeys(numeric, pl.Float64))
+    heads = {"low": words["low"], "high": words["high"]}
+    columns = [Column("program", month.words["page"]["program"])]
+    for name in numeric:
+        stem, _, end = name.partition("_")
+        columns.append(Column(name, heads.get(end, words[stem]), "percent"))
+    pictures = []
+    for name in ("exclusion", "inclusion"):
+        dotted = frame.select(
+            label="program", value=pl.col(name).fill_nan(None), low=f"{name}_low", high=f"{name}_high",
+            small=pl.lit(False),
+        )  # fmt: skip
+        parts = [f"{r['label']} {month.numbers.percent(r['value'])}" for r in dotted.to_dicts()]
+        said = Said(words[name], f"{words[name + '_definition']}. {'; '.join(parts)}.")
+        drawing = dots(dotted, said, month.numbers.percent, hidden="∗")
+        shown = [c for c in columns if c.name == "program" or c.name.startswith(name)]
+        shown = [Column(c.name, c.heading if c.name != name else month.words["areas"]["value"], c.kind) for c in shown]
+        pictures.append(
+            month.figure(
+                f"errors_{name}", words, frame, shown, drawing=drawing, title=words[name],
+                definition=words[f"{name}_definition"],
+            )
+        )  # fmt: skip
+    short = [c for c in columns if "_" not in c.name]
+    return [*pictures, month.figure("errors", words, frame.select(c.name for c in short), short)]
+
+
+def changes(month: Month) -> list[Figure]:
+    """This month beside the one before, by program."""
+    before = month.before
+    if before is None:
+        return []
+    words = month.words["change"]
+    rows = []
+    for p in month.programs:
+        row: dict[str, str | float | None] = {"program": month.program(p)}
+        for name, key in (("served", "served"), ("unserved", "eligible_unserved"), ("wrong", "ineligible_served")):
+            row[f"{name}_before"] = number(before.cell("units", p, key))
+            row[name] = number(month.cell("units", p, key))
+        rows.append(row)
+    numeric = [c for c in rows[0] if c != "program"] if rows else []
+    frame = pl.DataFrame(rows, schema_overrides=dict.fromkeys(numeric, pl.Float64))
+    then, now = month.numbers.month(before.period).split()[0][:3], month.numbers.month(month.period).split()[0][:3]
+    columns = [Column("program", month.words["page"]["program"])]
+    for name in ("served", "unserved", "wrong"):
+        columns += [Column(f"{name}_before", f"{words[name]}, {then}", "count"), Column(name, now, "count")]
+    title = words["title"].format(before=month.numbers.month(before.period))
+    return [month.figure("changes", words, frame, columns, title=title)]
+
+
+def paid(month: Month) -> list[Figure]:
+    """What became of the pay lists: screened by the gate, or only received."""
+    words = month.words["paid"]
+    program = Column("program", month.words["page"]["program"])
+    if month.area == WHOLE and "gate" in month.counted and month.counted["gate"].height:
+        gate = month.counted["gate"]
+        frame = gate.select(program=pl.col("program").str.to_uppercase(), **{c: pl.col(c) for c in gate.columns[1:]})
+        columns = [program]
+        for name in ("counted", "pay", "hold", "reject"):
+            head = words["lines"] if name == "counted" else words[name]
+            columns += [Column(f"rows_{name}", head, "count"), Column(f"amount_{name}", words["amount"], "rupiah")]
+        return [month.figure("paid", words, frame, columns)]
+    lists = month.here("mentions").filter(pl.col("kind") == "payments").group_by("program").agg(
+        pl.col("mentions", "amount").sum()
+    ).sort("program")  # fmt: skip
+    if lists.is_empty() or (lists["mentions"] < month.settings.smallest_cell).any():
+        return []
+    frame = lists.select(program=pl.col("program").fill_null("").str.to_uppercase(), lines="mentions", amount="amount")
+    columns = [program, Column("lines", words["lines"], "count"), Column("amount", words["amount"], "rupiah")]
+    return [month.figure("paid", words, frame, columns, definition=words["unscreened"])]
