@@ -159,7 +159,7 @@ def _resolve(job: Job, store: Store, say: Say) -> None:
 
 
 def _misuse(job: Job, store: Store, say: Say) -> None:
-    misuse.screen(store, job.period, job.rules, say=say)
+    misuse.screen(store, job.period, job.rules, previous=previous_run(job.out, job.period), say=say)
 
 
 def _target(job: Job, store: Store, say: Say) -> None:

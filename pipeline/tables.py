@@ -455,24 +455,38 @@ IDENTITY_EVENTS: Final = Table(
 MISUSE_SIGNALS: Final = Table(
     "misuse_signals",
     "misuse",
-    "Indications in card use: never a verdict.",
+    "Indications in card use, each against its base rate: never a verdict. Four of them are findings too.",
     (
-        _text("reason", "bulk_withdrawal, companion_holds_cards, shared_account, shared_phone", key=True),
+        _text(
+            "reason",
+            "bulk_withdrawal, companion_holds_cards, shared_account, shared_phone (these are findings); odd_hours, "
+            "far_from_home, drained_after_credit, busy_agent, cards_never_used, cards_idle, insider_recipient, "
+            "insider_number",
+            key=True,
+        ),
         _text("subject_kind", "agent, companion, account, phone", key=True),
         _text(
             "subject_id",
             "agent as in the file, person_id of a companion, digits of an account or phone",
             key=True,
         ),
+        _flag("finding", "whether it is a finding of type card_misuse"),
+        _text("queue", "who looks at it: never a companion, agent or TKSK on their own people"),
         _text("kecamatan_code", "where most of the cards' holders live"),
         _int("n_cards", "cards or persons involved"),
+        _int("n_of", "cards or persons that could have been"),
         _int("amount", "rupiah involved in the period"),
         _time("started_at", "first use of the sitting"),
         _time("ended_at", "last use of the sitting"),
+        _real("expected", "how many would be involved by the rate of the others; null where nothing can be compared"),
+        _real("chance", "chance of as many or more by that rate; formulas in pipeline/misuse/base_rate.py"),
+        _int("compared", "how many subjects (terminals' days, agents, companions, numbers) were compared"),
+        _text("strength", "strong, clear, weak: by how many as extreme are to be expected by chance"),
+        _text("summary", "what was seen and how unusual it is, in Bahasa Indonesia, without numbers of persons"),
+        _text("innocent", "what else may explain it, in Bahasa Indonesia"),
         _json("fact", "the figures behind it"),
-        _json("evidence", "list of [source_file, sheet, row_number]"),
+        _json("evidence", "list of source_file, sheet, row_number; 500 at most"),
     ),
-    published=False,
 )
 
 # ---------------------------------------------------------------- target
@@ -544,7 +558,7 @@ FINDINGS: Final = Table(
         _int("amount", "rupiah a month at stake"),
         _real("priority", "0-100: order of work"),
         _text("baseline_state", "new, recurring, reopened"),
-        _text("summary", "one sentence in Bahasa Indonesia, without numbers of persons"),
+        _text("summary", "what it is about in plain Bahasa Indonesia, without numbers of persons"),
     ),
 )
 

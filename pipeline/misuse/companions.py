@@ -5,12 +5,15 @@ Belongs here: matching names of pendamping within an area. Not here: what their 
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import polars as pl
 from rapidfuzz import fuzz, process
 
-UNLISTED = "name:"
+UNLISTED: Final = "name:"
 """Before the name of a pendamping who is on no roster: it stands for the person's id."""
+_AT_ONCE: Final = 1000
 
 
 def companions_of(lines: pl.DataFrame, roster: pl.DataFrame, *, similarity: float, area_bonus: float) -> pl.DataFrame:
@@ -36,31 +39,42 @@ def companions_of(lines: pl.DataFrame, roster: pl.DataFrame, *, similarity: floa
     unlisted = pl.lit(UNLISTED) + pl.col("companion")
     if wanted.is_empty() or roster.is_empty():
         return wanted.select("companion", "kecamatan_code", companion_id=unlisted)
-    alike = _likeness(wanted["companion"].to_list(), roster["name"].to_list())
-    here = _same_area(wanted, roster)
-    ranked = np.where(alike >= similarity, alike + area_bonus * here, -1.0)
-    best = ranked.argmax(axis=1)
-    is_found = ranked[np.arange(len(best)), best] >= 0
-    person = pl.Series(roster["person_id"].gather(best), dtype=pl.String)
-    return wanted.with_columns(person=person, found=pl.Series(is_found)).select(
-        "companion", "kecamatan_code", companion_id=pl.when("found").then("person").otherwise(unlisted)
+    alike = _alike(wanted["companion"].unique(maintain_order=True), roster["name"], similarity)
+    known = roster.select("person_id", "area", code="kecamatan_code").with_row_index("at")
+    area, place = (pl.col(c).fill_null("").str.to_uppercase() for c in ("area", "kecamatan"))
+    here = (pl.col("code") == pl.col("kecamatan_code")).fill_null(False) | (
+        (place != "") & area.str.contains(place, literal=True)
     )
+    best = (
+        wanted.join(alike, on="companion")
+        .join(known, on="at")
+        .with_columns(rank=pl.col("likeness") + area_bonus * here.cast(pl.Float64))
+        .sort("rank", "at", descending=[True, False])
+        .unique(["companion", "kecamatan_code"], keep="first", maintain_order=True)
+        .select("companion", "kecamatan_code", "person_id")
+    )
+    return wanted.join(
+        best, on=["companion", "kecamatan_code"], how="left", nulls_equal=True, maintain_order="left"
+    ).select("companion", "kecamatan_code", companion_id=pl.coalesce("person_id", unlisted))
 
 
-def _likeness(names: list[str], others: list[str]) -> np.ndarray:
-    by_words = process.cdist(names, others, scorer=fuzz.token_sort_ratio)
-    as_written = process.cdist(names, others, scorer=fuzz.ratio)
-    return np.asarray(np.maximum(by_words, as_written))
-
-
-def _same_area(wanted: pl.DataFrame, roster: pl.DataFrame) -> np.ndarray:
-    """Whether the roster's area names the kecamatan of the line, by code or in words."""
-    codes = [c or "" for c in wanted["kecamatan_code"].to_list()]
-    places = [(p or "\0").upper() for p in wanted["kecamatan"].to_list()]
-    areas = [(a or "").upper() for a in roster["area"].to_list()]
-    theirs = roster["kecamatan_code"].to_list()
-    rows = [
-        [(bool(code) and code == own) or place in area for own, area in zip(theirs, areas, strict=True)]
-        for code, place in zip(codes, places, strict=True)
-    ]
-    return np.array(rows, dtype=bool)
+def _alike(names: pl.Series, others: pl.Series, similarity: float) -> pl.DataFrame:
+    """Pairs of a name and one on the roster (``at``, its position) that are alike enough, with their ``likeness``."""
+    found = []
+    texts = others.to_list()
+    for start in range(0, len(names), _AT_ONCE):
+        some = names.slice(start, _AT_ONCE)
+        by_words = process.cdist(some.to_list(), texts, scorer=fuzz.token_sort_ratio, score_cutoff=similarity)
+        as_written = process.cdist(some.to_list(), texts, scorer=fuzz.ratio, score_cutoff=similarity)
+        likeness = np.maximum(by_words, as_written)
+        i, j = np.nonzero(likeness >= similarity)
+        found.append(
+            pl.DataFrame(
+                {
+                    "companion": some.gather(i),
+                    "at": pl.Series(j, dtype=pl.UInt32),
+                    "likeness": pl.Series(likeness[i, j], dtype=pl.Float64),
+                }
+            )
+        )
+    return pl.concat(found)

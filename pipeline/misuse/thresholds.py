@@ -1,11 +1,11 @@
-"""The thresholds in ``rules/misuse.yaml``."""
+"""``rules/misuse.yaml``: thresholds, and each sign in words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -13,11 +13,38 @@ from pipeline.errors import Problem, RulesError
 from pipeline.parameters import DatedValue, values_on
 from pipeline.rulebook import Card, line_in, read_yaml
 
+FINDINGS: Final = ("bulk_withdrawal", "companion_holds_cards", "shared_account", "shared_phone")
+"""Signs that are findings; the others stand in ``misuse_signals`` only, beside them."""
+FURTHER: Final = (
+    "odd_hours", "far_from_home", "drained_after_credit", "busy_agent", "cards_never_used", "cards_idle",
+    "insider_recipient", "insider_number",
+)  # fmt: skip
+Strength = Literal["strong", "clear", "weak"]
+
+
+class Words(Card):
+    """A text in both languages."""
+
+    id: str
+    en: str
+
+
+class SignalCard(Card):
+    """One sign: what it says, what else may explain it, who looks at it."""
+
+    queue: Literal["tksk", "kabupaten", "inspectorate", "dukcapil", "bank"]
+    text: Words
+    innocent: Words
+
 
 class _MisuseCard(Card):
     parameters: dict[str, Annotated[tuple[DatedValue, ...], Field(min_length=1)]]
     withdrawals: tuple[str, ...]
+    credits: tuple[str, ...]
     agent_channels: tuple[str, ...]
+    strength: dict[Literal["strong", "clear", "common"], Annotated[float, Field(gt=0)]]
+    signals: dict[str, SignalCard]
+    strength_text: dict[Strength, Words]
 
 
 @dataclass(frozen=True)
@@ -31,39 +58,79 @@ class Thresholds:
     companion_name_similarity: float
     companion_area_bonus: float
     shared_min_persons: int
+    odd_from_hour: int
+    odd_to_hour: int
+    odd_min_cards: int
+    far_min_cards: int
+    drained_min_cards: int
+    drained_within: timedelta
+    drained_share: float
+    agent_most_cards: int
+    unused_min_cards: int
+    unused_months: int
     withdrawals: tuple[str, ...]
+    credits: tuple[str, ...]
     agent_channels: tuple[str, ...]
+    strong: float
+    clear: float
+    common: float
+    cards: dict[str, SignalCard]
+    strength_text: dict[Strength, Words]
 
 
 def read_thresholds(rules: Path, on: date) -> Thresholds:
     """Read ``rules/misuse.yaml``.
 
     Raises:
-        RulesError: the file cannot be read, or a parameter has no number on that day; all of them at once.
+        RulesError: the file cannot be read, a parameter has no number on that day, or a sign has no words; all of
+            them at once.
     """
     path = rules / "misuse.yaml"
     card = read_yaml(path, _MisuseCard)
     values = values_on(card.parameters, on)
-    problems: list[Problem] = []
+    problems = [
+        Problem(f"{path}:{line_in(path, 'signals')}", f"the sign `{name}` has no words", "text and innocent")
+        for name in (*FINDINGS, *FURTHER)
+        if name not in card.signals
+    ]
 
-    def number(name: str) -> float:
+    def number(name: str, *, least: float = 0.0) -> float:
         value = values.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= least:
             where = f"{path}:{line_in(path, 'parameters', name)}"
-            problems.append(Problem(where, f"`{name}` has no value on {on}", "a number above 0"))
+            problems.append(Problem(where, f"`{name}` has no value on {on}", f"a number above {least:g}"))
             return 1.0
         return float(value)
 
+    def minutes(name: str) -> timedelta:
+        return timedelta(minutes=number(name))
+
     thresholds = Thresholds(
         bulk_min_cards=int(number("bulk_min_cards")),
-        bulk_window=timedelta(minutes=number("bulk_window_minutes")),
+        bulk_window=minutes("bulk_window_minutes"),
         companion_min_cards=int(number("companion_min_cards")),
-        companion_sitting=timedelta(minutes=number("companion_sitting_minutes")),
+        companion_sitting=minutes("companion_sitting_minutes"),
         companion_name_similarity=number("companion_name_similarity"),
         companion_area_bonus=number("companion_area_bonus"),
         shared_min_persons=int(number("shared_min_persons")),
+        odd_from_hour=int(number("odd_from_hour", least=-1)),
+        odd_to_hour=int(number("odd_to_hour", least=-1)),
+        odd_min_cards=int(number("odd_min_cards")),
+        far_min_cards=int(number("far_min_cards")),
+        drained_min_cards=int(number("drained_min_cards")),
+        drained_within=minutes("drained_within_minutes"),
+        drained_share=number("drained_share"),
+        agent_most_cards=int(number("agent_most_cards")),
+        unused_min_cards=int(number("unused_min_cards")),
+        unused_months=int(number("unused_months", least=1)),
         withdrawals=card.withdrawals,
+        credits=card.credits,
         agent_channels=card.agent_channels,
+        strong=card.strength.get("strong", 0.0),
+        clear=card.strength.get("clear", 0.0),
+        common=card.strength.get("common", 1.0),
+        cards=card.signals,
+        strength_text=card.strength_text,
     )
     if problems:
         raise RulesError(*problems)

@@ -37,7 +37,8 @@ def assemble(found: pl.DataFrame, taxonomy: Taxonomy, rules: Rules, period: Peri
         .with_columns(
             priority=(100 * pl.col("confidence") * (order.severity_share * weight + order.amount_share * share)).round(
                 2
-            )
+            ),
+            summary=pl.concat_str("summary", "detail", separator=" ", ignore_nulls=True),
         )
     )
     findings = digest(findings, finding_key_text(), "finding_key")

@@ -59,9 +59,9 @@ def evidence_table(
         _ppks(about, rows),
     ]
     said = rows.select("mention_id", *_WHERE, *_SAID)
-    proved = with_document(
-        pl.concat(proofs).unique().lazy().join(said, on="mention_id"), "fact", _SAID, without_nulls=True
-    ).collect()
+    needs = findings.lazy().select("needs", finding=pl.int_range(pl.len(), dtype=pl.UInt32)).drop_nulls("needs")
+    told = pl.concat(proofs).unique().lazy().join(said, on="mention_id").join(needs, on="finding", how="left")
+    proved = with_document(told, "fact", sorted([*_SAID, "needs"]), without_nulls=True).collect()
     behind = _behind_signals(about, signals, rows)
     table = pl.concat([proved, behind.select(proved.columns)]).sort("finding", *_WHERE)
     return table.with_columns(findings["finding_id"].gather(table["finding"])).drop("finding")
@@ -165,7 +165,11 @@ def _ppks(findings: pl.DataFrame, rows: pl.LazyFrame) -> pl.DataFrame:
 def _behind_signals(about: pl.DataFrame, signals: pl.DataFrame, rows: pl.LazyFrame) -> pl.DataFrame:
     """The rows behind a signal as the screening stage listed them: uses of cards, which are no mentions, or lines."""
     place = pl.List(pl.Struct({"source_file": pl.String, "sheet": pl.String, "row_number": pl.Int64}))
-    behind = signals.select("reason", "subject_kind", "subject_id", pl.col("evidence").str.json_decode(place))
+    unusual = pl.struct(signal="reason", strength="strength", expected="expected", chance="chance")
+    behind = signals.select(
+        "reason", "subject_kind", "subject_id", pl.col("evidence").str.json_decode(place),
+        fact=unusual.struct.json_encode().str.replace_all(r',"[a-z]+":null', ""),
+    )  # fmt: skip
     places = (
         about.filter(pl.col("finding_type") == "card_misuse")
         .select("finding", "reason", "subject_kind", "subject_id")
@@ -178,11 +182,10 @@ def _behind_signals(about: pl.DataFrame, signals: pl.DataFrame, rows: pl.LazyFra
     mentions = rows.filter(pl.col("row_number").is_in(places["row_number"].unique().implode())).select(
         "mention_id", *_WHERE
     )
-    fact = pl.concat_str(pl.lit('{"signal":"'), "reason", pl.lit('"}'))
     return (
         places.lazy()
         .join(mentions, on=_WHERE, how="left", maintain_order="left")
-        .select("finding", "mention_id", *_WHERE, fact=fact)
+        .select("finding", "mention_id", *_WHERE, "fact")
         .unique(["finding", *_WHERE], keep="first", maintain_order=True)
         .collect()
     )

@@ -25,10 +25,13 @@ FOUND: Final = pl.Schema(
         "desa_code": pl.String(),
         "amount": pl.Int64(),
         "identity": pl.Float64(),
+        "detail": pl.String(),
+        "needs": pl.String(),
     }
 )
 """A finding before it has a key: ``identity`` is the probability that the persons involved are who they seem,
-``subject_id`` a code (:class:`pipeline.target.records.Codes`)."""
+``subject_id`` a code (:class:`pipeline.target.records.Codes`), ``detail`` what its summary says besides, ``needs`` what
+must be arranged first (codes joined by ``,``)."""
 
 
 def found(frame: pl.DataFrame, finding_type: str, reason: str | pl.Expr, **columns: pl.Expr | str) -> pl.DataFrame:
@@ -137,7 +140,11 @@ def unclaimed_benefits(
 
 
 def service_gaps(rows: pl.LazyFrame, people: pl.DataFrame, lines: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
-    """Persons on a PPKS list, alive and not moved, who get nothing themselves and whose household gets nothing."""
+    """Persons on a PPKS list, alive and not moved, who get nothing themselves and whose household gets nothing.
+
+    Most of them lack what every program asks for first. What must be arranged, in this order: a number (recording by
+    Dukcapil), a place in the registry, then health insurance (PBI).
+    """
     needy = (
         rows.filter(pl.col("kind") == "ppks", pl.col("ppks_category").is_in(list(taxonomy.service_gap_categories)))
         .select("person_id", row_kecamatan="kecamatan_code", row_desa="desa_code")
@@ -152,6 +159,16 @@ def service_gaps(rows: pl.LazyFrame, people: pl.DataFrame, lines: pl.DataFrame, 
         .join(own, on="person_id", how="anti")
         .join(helped, on="unit_id", how="anti")
     )
+    numbered = rows.filter(pl.col("nik").is_not_null()).select("person_id").unique().collect()["person_id"]
+    missing = {
+        "dukcapil": ~pl.col("person_id").is_in(numbered.implode()),
+        "registry": ~pl.col("person_in_registry"),
+        "pbi": pl.lit(True),
+    }
+    steps = [pl.when(is_so).then(pl.lit(step)) for step, is_so in missing.items()]
+    gaps = gaps.with_columns(needs=pl.concat_list(steps).list.drop_nulls().list.join(","))
+    words = {needs: taxonomy.first_steps(needs.split(",")) for needs in gaps["needs"].unique()}
+    gaps = gaps.with_columns(detail=pl.col("needs").replace_strict(words, default=None, return_dtype=pl.String))
     return found(
         gaps, "service_gap", "ppks_unserved", program="", subject_kind="person", subject_id=pl.col("person_id"),
         kecamatan_code=pl.coalesce("kecamatan_code", "row_kecamatan"),
@@ -160,5 +177,8 @@ def service_gaps(rows: pl.LazyFrame, people: pl.DataFrame, lines: pl.DataFrame, 
 
 
 def card_misuse(signals: pl.DataFrame) -> pl.DataFrame:
-    """The signals of :mod:`pipeline.misuse` as findings; ``subject_id`` holds codes."""
-    return found(signals, "card_misuse", pl.col("reason"), program="", identity=pl.lit(1.0))
+    """The signals of :mod:`pipeline.misuse` that are findings; ``subject_id`` holds codes."""
+    return found(
+        signals, "card_misuse", pl.col("reason"), program="", identity=pl.lit(1.0),
+        detail=pl.concat_str("summary", pl.lit("Mungkin juga:"), "innocent", separator=" "),
+    )  # fmt: skip

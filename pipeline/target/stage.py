@@ -42,7 +42,7 @@ def target(
         InputError: a stage before has not run.
     """
     in_force, taxonomy = load_rules(rules, period.last_day), read_taxonomy(rules)
-    signals = store.read(tables.MISUSE_SIGNALS)
+    signals = store.read(tables.MISUSE_SIGNALS).filter("finding")
     records, mention_ids = Records.read(store, signals["subject_id"])
     codes, rows = records.codes, records.rows
     say("facts of persons and households")

@@ -5,6 +5,7 @@ Belongs here: the model of that file and what it says of a finding. Not here: ho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -50,11 +51,21 @@ class PriorityCard(Card):
     full_amount: Annotated[int, Field(gt=0)]
 
 
+class StepsCard(Card):
+    """What must be arranged before a person in need can get any program, in this order."""
+
+    lead: Text
+    dukcapil: Text
+    registry: Text
+    pbi: Text
+
+
 class Taxonomy(Card):
     """``rules/findings.yaml``."""
 
     types: dict[str, TypeCard]
     service_gap_categories: tuple[str, ...]
+    service_gap_steps: StepsCard
     idle_months: Annotated[int, Field(ge=2)]
     claims: tuple[str, ...]
     priority: PriorityCard
@@ -94,6 +105,12 @@ class Taxonomy(Card):
         ]
         sentence = str(getattr(kind.summary, language))
         return sentence.format(program=names.get(program, program), reasons=_listed(words, language))
+
+    def first_steps(self, needs: Sequence[str], language: str = "id") -> str:
+        """What must be arranged before a person in need can get any program, in order, as one sentence."""
+        lead, *steps = (str(getattr(getattr(self.service_gap_steps, part), language)) for part in ("lead", *needs))
+        told = ", ".join(f"({n}) {step}" for n, step in enumerate(steps, 1))
+        return f"{lead} {told}."
 
     def _cards(self, kind: TypeCard, reason: str) -> list[ReasonCard | None]:
         return [kind.reasons.get(part) for part in reason.split(",")]
