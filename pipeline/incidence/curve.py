@@ -7,8 +7,9 @@ tie-averaged weighted fractional rank (Kakwani, Wagstaff and van Doorslaer 1997)
 
 Sampling error by delete-one-PSU jackknife: every replicate finds its cut points and ranks again. Deleting a PSU adds
 to the weights ``a`` times those of its stratum and takes ``1 + a`` times its own, a = 1/(n_h - 1), so the replicates
-are exact and need no new sort: cumulative weights are differences of prefix sums, the index is a quadratic form. With
-more than :data:`MOST_REPLICATES` PSUs the linearised form of the same is used; there the two no longer differ.
+are exact and need no new sort: cumulative weights are differences of prefix sums, the index is a quadratic form. Where
+that would take too long (:data:`MOST_REPLICATES`) the linearised form is used and said in a notice. For the index the
+two then no longer differ; for CGH the linearised is the smoother, since it knows the benefit at the cut as a mean.
 """
 
 from __future__ import annotations
@@ -22,9 +23,15 @@ from pipeline.incidence.design import Codes, Design, Floats, compact, summed
 from pipeline.incidence.ranking import Ladder
 from pipeline.incidence.tally import Columns, Tally
 
-MOST_REPLICATES = 5_000
+MOST_REPLICATES = {1_000_000: 100_000, 1 << 62: 5_000}
+"""Up to so many units: so many PSUs are deleted one by one; with more the linearised form is used."""
 _ROUNDING = 1e-12
 _WINDOW = 0.01  # share of units either side of a cut over which the benefit at the cut is averaged
+
+
+def deletes(units: int, design: Design) -> bool:
+    """Whether every PSU is deleted in turn, or the linearised form used."""
+    return design.n_psus <= next(most for upto, most in MOST_REPLICATES.items() if units <= upto)
 
 
 @dataclass(frozen=True)
@@ -73,9 +80,9 @@ class Curve:
 
     # -------------------------------------------------------------- sampling error
 
-    def variances(self, points: Floats, psu: Codes, design: Design) -> Floats:
+    def variances(self, points: Floats, psu: Codes, design: Design, *, deleting: bool) -> Floats:
         """Variances of L at every point and, last, of the index."""
-        if design.n_psus <= MOST_REPLICATES:
+        if deleting:
             return self._jackknifed(points, psu, design)
         tally = Tally(design, len(psu), None, 1, psu)
         each = [(i, i) for i in range(len(points) + 1)]

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.incidence.catalogue import RATIOS, Part, Ratio, coverage
-from pipeline.incidence.curve import Curve
+from pipeline.incidence.curve import Curve, deletes
 from pipeline.incidence.design import Codes, Floats
 from pipeline.incidence.ranking import Ladder
 from pipeline.incidence.reading import ROW, read_columns
@@ -94,7 +94,8 @@ def incidence(path: Path, request: Request) -> Result:
     Raises:
         InputError: the file or a column cannot be read as asked for.
     """
-    return measure(read_columns(path, request.headings), request, name=path.name)
+    # the columns as read are let go before anything is measured
+    return _measured(survey_of(read_columns(path, request.headings), request, path.name))
 
 
 def measure(frame: pl.DataFrame, request: Request, *, name: str = "table") -> Result:
@@ -104,8 +105,18 @@ def measure(frame: pl.DataFrame, request: Request, *, name: str = "table") -> Re
         InputError: a column cannot be read as what it must be.
     """
     rows = frame if ROW in frame.columns else frame.with_row_index(ROW, offset=1)
-    survey = survey_of(rows, request, name)
-    return Result(list(_Report(survey).records()), _context(request), survey.notices)
+    return _measured(survey_of(rows, request, name))
+
+
+def _measured(survey: Survey) -> Result:
+    report = _Report(survey)
+    notices = list(survey.notices)
+    if survey.design is not None and not report.deleting:
+        notices.append(
+            f"{survey.design.n_psus:,} PSUs: too many to delete each in turn; the standard errors of CGH, curve and"
+            " index are linearised"
+        )
+    return Result(list(report.records()), _context(survey.request), notices)
 
 
 class Grouping(NamedTuple):
@@ -121,6 +132,7 @@ class _Report:
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
+        self.deleting = survey.design is not None and deletes(len(survey.ladder.rows), survey.design)
         self._t = _t_quantile(survey)
         self._context = _context(survey.request)
         everybody = Groups(np.zeros(0, dtype=np.int64), ["all"])
@@ -223,7 +235,7 @@ class _Report:
             variances = (
                 np.full(k + 1, np.nan)
                 if s.design is None
-                else curve.variances(points, s.design.psus(ladder.rows), s.design)
+                else curve.variances(points, s.design.psus(ladder.rows), s.design, deleting=self.deleting)
             )
         se = np.sqrt(variances)
         for q in CGH_SHARES:

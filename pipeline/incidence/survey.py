@@ -219,7 +219,7 @@ class _Columns:
     def line(self, request: Request) -> Floats:
         if request.line_column is None:
             value = request.line_value
-            return np.full(self._frame.height, np.nan if value is None else value)
+            return np.broadcast_to(np.nan if value is None else value, self._frame.height)
         return self.weights(request.line_column, above_zero=True)
 
     def poor(self, request: Request, ladder: Ladder, welfare: Floats, line: Floats) -> Floats:
@@ -237,8 +237,8 @@ class _Columns:
         if column.dtype.is_integer() and not column.null_count():
             numbers = column.cast(pl.Int64).to_numpy()
             return Groups(compact(numbers - numbers.min())[0], labels)
-        codes = (column.rank("dense").cast(pl.Int64) - 1).fill_null(len(values))
-        return Groups(codes.to_numpy(), labels)
+        places = column.cast(pl.Enum(values)).to_physical() if column.dtype == pl.String else column.rank("dense") - 1
+        return Groups(places.cast(pl.Int64).fill_null(len(values)).to_numpy(), labels)
 
     def design(self, request: Request) -> Design | None:
         if not request.is_sample:
