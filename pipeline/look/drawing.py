@@ -23,7 +23,7 @@ PAPER: Final = {
 SERIES: Final = ("b", "a", "c", "d", "e")
 """Colours of several things in one picture, in order."""
 PAPER_WIDTH: Final = 640.0
-"""Pixels across in a picture for paper."""
+"""Pixels across in a picture as wide as the paper; half of it stands beside another."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,13 @@ class Drawing:
             f'<desc id="{name}-d">{escape(self.description)}</desc>{body}</svg>'
         )
 
-    def paper(self) -> str:
-        """The picture as an SVG file by itself, of fixed width, with fixed colours."""
-        body = "".join(_Paper(self.height).write(s) for s in self.shapes)
-        size = f'width="{_n(PAPER_WIDTH)}" height="{_n(self.height)}"'
+    def paper(self, width: float = PAPER_WIDTH) -> str:
+        """The picture as an SVG file by itself, ``width`` pixels across, with fixed colours."""
+        writer = _Paper(self.height, width)
+        body = "".join(writer.write(s) for s in self.shapes)
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {_n(PAPER_WIDTH)} {_n(self.height)}" '
-            f'font-family="Libertinus Serif" font-size="14">{body}</svg>'
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(self.height)}" '
+            f'viewBox="0 0 {_n(width)} {_n(self.height)}" font-family="Libertinus Serif" font-size="14">{body}</svg>'
         )
 
 
@@ -168,8 +168,12 @@ class _Screen:
 class _Paper(_Screen):
     """The same in pixels and fixed colours."""
 
+    def __init__(self, height: float, width: float) -> None:
+        super().__init__(height)
+        self.width = width
+
     def x(self, share: float) -> str:
-        return _n(share * PAPER_WIDTH)
+        return _n(share * self.width)
 
     def colour(self, name: str) -> str:
         return PAPER[name]

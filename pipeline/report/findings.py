@@ -52,7 +52,7 @@ def _by_type(month: Month) -> list[Figure]:
     known = {k[2] for family in ("found", "gone") for k in month.cells.names(family, WHOLE)}
     rows = []
     for kind in (t for t in month.taxonomy.types if t in known):
-        row: dict[str, str | float | None] = {"label": getattr(month.taxonomy.types[kind].text, month.lang)}
+        row: dict[str, str | float | None] = {"label": month.kind(kind)}
         for state in (*STATES, "all"):
             row[state] = number(month.cell("found", kind, state))
         row["resolved"] = number(month.cell("gone", kind, "resolved"))
@@ -75,13 +75,10 @@ def _by_reason(month: Month) -> list[Figure]:
     words = month.words["findings"]
     known = {k[2:] for k in month.cells.names("reason", WHOLE)}
     rows = []
-    for kind, card in month.taxonomy.types.items():
-        mine = sorted(r for t, r in known if t == kind)
-        for reason in mine:
-            text = card.reasons.get(reason)
-            name = getattr(text.text, month.lang) if text else " + ".join(month.program(c) for c in reason.split("+"))
+    for kind in month.taxonomy.types:
+        for reason in sorted(r for t, r in known if t == kind):
             count = number(month.cell("reason", kind, reason))
-            rows.append({"type": getattr(card.text, month.lang), "label": name, "count": count})
+            rows.append({"type": month.kind(kind), "label": month.reason(kind, reason), "count": count})
     if not rows:
         return []
     frame = pl.DataFrame(rows, schema_overrides={"count": pl.Float64})
@@ -102,7 +99,7 @@ def field(month: Month) -> list[Figure]:
     for kind in (t for t in month.taxonomy.types if t in kinds):
         said = {v: month.cell("said", kind, v) for v in ("right", "wrong", "open", "all")}
         settled = None if said["right"] is None or said["wrong"] is None else said["right"] + said["wrong"]
-        label = getattr(month.taxonomy.types[kind].text, month.lang)
+        label = month.kind(kind)
         numbers = {v: number(n) for v, n in said.items()}
         rows.append({"label": label, **numbers, "rate": share(said["right"], settled)})
     if not rows:

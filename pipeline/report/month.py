@@ -67,6 +67,20 @@ class Month:
         """A count of this area; None where it must not be shown."""
         return self.cells[family, self.area, *names]
 
+    def kind(self, finding_type: str) -> str:
+        """A type of finding in words."""
+        card = self.taxonomy.types.get(finding_type)
+        return str(getattr(card.text, self.lang)) if card else finding_type
+
+    def reason(self, finding_type: str, reason: str) -> str:
+        """Reasons of a finding in words: one, several joined by `,`, or codes of programs joined by `+`."""
+        card = self.taxonomy.types.get(finding_type)
+        known = card.reasons if card else {}
+        return ", ".join(
+            str(getattr(known[r].text, self.lang)) if r in known else " + ".join(self.program(c) for c in r.split("+"))
+            for r in reason.split(",")
+        )
+
     def written(self, value: int | None) -> str:
         """A count as it stands in a sentence."""
         return HIDDEN if value is None else self.numbers.count(value)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.look.drawing import PAPER_WIDTH
 from pipeline.look.page import Figure
 from pipeline.report.contents import Contents, Section
 from pipeline.report.month import Month
@@ -56,14 +57,19 @@ def document(month: Month, contents: Contents) -> dict[str, Any]:
 def _section(section: Section, most: int) -> dict[str, Any]:
     figures = [replace(f, frame=f.frame.head(most)) if f.name == "files" else f for f in section.figures]
     figures += section.paired
-    told = [{**_figure(c.funnel), "after": c.outside} for c in section.compared]
-    return {"title": section.title, "intro": section.intro, "figures": [_figure(f) for f in figures] + told}
+    told = [(f, "") for f in figures] + [(c.funnel, c.outside) for c in section.compared]
+    pictures = sum(f.drawing is not None for f, _ in told)
+    width = PAPER_WIDTH if pictures == 1 else PAPER_WIDTH / 2 - 12
+    return {
+        "title": section.title, "intro": section.intro,
+        "figures": [{**_figure(f, width), "after": after} for f, after in told],
+    }  # fmt: skip
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
+def _figure(figure: Figure, width: float = PAPER_WIDTH) -> dict[str, Any]:
     told: dict[str, Any] = {"title": figure.title, "definition": figure.definition, "after": ""}
     if figure.drawing is not None:
-        return {**told, "svg": figure.drawing.paper()}
+        return {**told, "svg": figure.drawing.paper(width)}
     return {
         **told,
         "heads": [c.heading for c in figure.columns],

@@ -85,14 +85,13 @@ QUERIES: Final[dict[str, str]] = {
     """,
     # uses of cards behind signs of misuse, as times only
     "sittings": """
-        select f.finding_id, f.reason, f.kecamatan_code, f.amount, t.transacted_at, t.card_number is not null as card,
+        select f.finding_id, f.reason, f.kecamatan_code, f.amount, t.transacted_at,
                count(distinct t.card_number) over (partition by f.finding_id) as cards
         from audit.findings f
         join audit.finding_evidence e on e.run_id = f.run_id and e.finding_id = f.finding_id
         join audit.transactions t on t.run_id = f.run_id and t.source_file = e.source_file and t.sheet = e.sheet
              and t.row_number = e.row_number
-        where f.run_id = $run_id and f.finding_type = 'card_misuse'
-          and f.reason in ('bulk_withdrawal', 'companion_holds_cards')
+        where f.run_id = $run_id and f.finding_type = 'card_misuse' and t.transacted_at is not null
         order by f.reason, f.amount desc, f.finding_id, t.transacted_at
     """,
     # the newest screening of each pay list of the month

@@ -86,12 +86,11 @@ def pairs(month: Month) -> list[Figure]:
 def cards(month: Month) -> list[Figure]:
     """Signs of card misuse by reason, and when cards were used, for the largest sittings."""
     words = month.words["cards"]
-    types = month.taxonomy.types["card_misuse"].reasons
     signs = month.here("findings").filter(pl.col("finding_type") == "card_misuse")
     if signs.is_empty():
         return []
     counts = signs.group_by("reason").agg(pl.col("findings").sum()).sort("reason")
-    named = [getattr(types[r].text, month.lang) if r in types else r for r in counts["reason"]]
+    named = [month.reason("card_misuse", r) for r in counts["reason"]]
     frame = counts.select(label=pl.Series(named), count="findings")
     shown = [Column("label", month.words["findings"]["reason"]), Column("count", words["count"], "count", bar=True)]
     table = month.figure("card_signs", words, frame, shown, title=words["signs"], definition=words["signs_definition"])
@@ -107,8 +106,7 @@ def _sitting(month: Month, number_: int, uses: pl.DataFrame) -> Figure:
     first, last = moments[0], moments[-1]
     by_minute = last - first <= timedelta(hours=6)
     row = uses.row(0, named=True)
-    reason = month.taxonomy.types["card_misuse"].reasons[row["reason"]]
-    title = f"{number_}. {getattr(reason.text, month.lang)}"
+    title = f"{number_}. {month.reason('card_misuse', row['reason'])}"
     definition = words["definition"].format(
         finding=row["finding_id"], cards=month.numbers.count(row["cards"]), uses=month.numbers.count(uses.height),
         amount=month.numbers.rupiah(row["amount"]),

@@ -1,8 +1,8 @@
 """``quality.html``: what arrived, what is wrong with it, and what to ask the sender of each file to mend.
 
 Belongs here: putting the stage's tables into the order in which somebody reads them. Not here: how it looks
-(``quality.html.j2``). One file without scripts or anything from outside; it names files, sheets and rows and holds
-no data of persons.
+(``quality.html.j2`` and :mod:`pipeline.look`). One file without scripts or anything from outside; it names files,
+sheets and rows and holds no data of persons.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import polars as pl
 
+from pipeline.look.numbers import Numbers
+from pipeline.look.page import render, write_whole
 from pipeline.period import Period
 from pipeline.privacy import scrub
 from pipeline.store import Store
 from pipeline.tables import NOTICES, QUALITY_RESULTS, QUALITY_SHEETS, QUARANTINE, SOURCE_FILES
 from pipeline.validate.cards import SEVERITIES, Check, CheckFile, Words
-from pipeline.validate.checks import CHECKS
 from pipeline.validate.summary import file_weights, quality_summary
 
 PAGE = "quality.html"
@@ -29,11 +29,6 @@ OPEN_FILES = 8
 
 SHEETS_NAMED = 4
 """Sheets of which row numbers are shown, per check and file."""
-
-MONTHS = (
-    "Januari", "Februari", "Maret", "April", "Mei", "Juni",
-    "Juli", "Agustus", "September", "Oktober", "November", "Desember",
-)  # fmt: skip
 
 KIND_WORDS = {
     "registry": "DTSEN/DTKS",
@@ -130,49 +125,17 @@ def write_page(store: Store, period: Period, rules: dict[str, CheckFile]) -> Pat
     words = {(suite, check.id): check for suite, file in rules.items() for check in file.checks}
     files = _files(store, words)
     results = store.read(QUALITY_RESULTS).to_dicts()
-    html = _template().render(
-        month=f"{MONTHS[period.month - 1]} {period.year}",
-        files=files,
-        open_files=OPEN_FILES,
-        totals={name: sum(f.rows(name) for f in files) for name in ("total", "accepted", "quarantined", "layout")},
-        summary=quality_summary(store),
-        suites=[(rules[suite].title, rows) for suite, rows in _suites(results, words)],
-        notices=_notices(store),
-        kind_words=KIND_WORDS,
-        polars_only=[name for name, translation in CHECKS.items() if translation.expectation is None],
-    )
-    path = store.folder / PAGE
-    part = path.with_suffix(".part")
-    part.write_text(html, encoding="utf-8")
-    part.replace(path)
-    return path
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["number"] = number
-    environment.filters["percent"] = percent
-    return environment.get_template("quality.html.j2")
-
-
-def number(value: int) -> str:
-    """An integer as written in Indonesian: ``1.234``."""
-    return f"{value:,}".replace(",", ".")
-
-
-def percent(share: float) -> str:
-    """A share as written in Indonesian; never rounded to nothing or to everything."""
-    if 0 < share < 0.001:
-        return "< 0,1 %"
-    if 0.999 < share < 1:
-        return "> 99,9 %"
-    return f"{share * 100:.1f}".replace(".", ",").removesuffix(",0") + " %"
+    context = {
+        "month": Numbers("id").month(str(period)),
+        "files": files,
+        "open_files": OPEN_FILES,
+        "totals": {name: sum(f.rows(name) for f in files) for name in ("total", "accepted", "quarantined", "layout")},
+        "summary": quality_summary(store),
+        "suites": [(rules[suite].title, rows) for suite, rows in _suites(results, words)],
+        "notices": _notices(store),
+        "kind_words": KIND_WORDS,
+    }
+    return write_whole(store.folder / PAGE, render(Path(__file__).parent, "quality.html.j2", "id", context))
 
 
 def _files(store: Store, words: dict[tuple[str, str], Check]) -> list[File]:
