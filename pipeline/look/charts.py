@@ -225,7 +225,7 @@ def over_values(
     now: tuple[float, str] | None = None,
 ) -> Drawing:
     """Lines over the values of a parameter, from 0 up; ``now`` is marked, a missing figure leaves a gap."""
-    top, bottom, left, right = 30.0, 210.0, 0.13, 0.97
+    top, bottom, left, right = 30.0, 210.0, 0.19, 0.97
     most = max((v for _, line in series for v in line if v is not None), default=0.0) or 1.0
     width = (values[-1] - values[0]) or 1.0
 

@@ -1,7 +1,7 @@
 """What a simulation leaves on disk: one page with charts, and its tables as CSV.
 
-Belongs here: which figures are shown in which order. Not here: how the page looks (``page.html.j2``), geometry of the
-charts (:mod:`pipeline.simulate.chart`). The page is one file without scripts or anything from outside; units are
+Belongs here: which figures are shown in which order. Not here: how the page looks (``page.html.j2`` and
+:mod:`pipeline.look`). The page is one file without scripts or anything from outside; units are
 named by id in ``moves.csv`` only.
 """
 
@@ -10,10 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
 import polars as pl
 
-from pipeline.simulate.chart import both_sides, over_values
+from pipeline.look.charts import Said, Show, both_sides, over_values
+from pipeline.look.drawing import Drawing
+from pipeline.look.numbers import Numbers
+from pipeline.look.page import render as render_page
 from pipeline.simulate.simulation import COUNTED, Simulation
 from pipeline.terminal import RUPIAH_MEASURES, rupiah
 
@@ -40,18 +42,16 @@ def write(simulation: Simulation, folder: Path) -> list[Path]:
 
 def render(simulation: Simulation) -> str:
     """The page as HTML."""
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    template = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-    return template.get_template("page.html.j2").render(
-        period=simulation.period,
-        run_id=simulation.run_id,
-        changes=[
-            (name, simulation.question.before[name], value) for name, value in simulation.question.changes.items()
-        ],
-        notices=simulation.notices,
-        programs=[_program(simulation, code) for code in simulation.totals["program"].unique().sort()],
-        spread=None if simulation.question.range is None else simulation.question.range.name,
-    )
+    question = simulation.question
+    context = {
+        "period": simulation.period,
+        "run_id": simulation.run_id,
+        "changes": [(name, question.before[name], value) for name, value in question.changes.items()],
+        "notices": simulation.notices,
+        "programs": [_program(simulation, code) for code in simulation.totals["program"].unique().sort()],
+        "spread": None if question.range is None else question.range.name,
+    }
+    return render_page(Path(__file__).parent, "page.html.j2", "en", context)
 
 
 def summary_rows(simulation: Simulation) -> list[dict[str, str]]:
@@ -122,13 +122,18 @@ def _program(simulation: Simulation, code: str) -> dict[str, Any]:
     return {
         "code": code,
         "figures": [r for r in summary_rows(simulation) if r["program"] == code],
-        "areas": both_sides(areas, "leave", "enter") if any(a or b for _, a, b in areas) else "",
+        "areas": _areas(areas) if any(a or b for _, a, b in areas) else None,
         "more_areas": max(0, here.height - MOST_AREAS),
         "spread": _spread(simulation, code),
     }
 
 
-def _spread(simulation: Simulation, code: str) -> list[str]:
+def _areas(areas: list[tuple[str, int, int]]) -> Drawing:
+    told = "; ".join(f"{name}: {leaves:,} leave, {enters:,} enter" for name, leaves, enters in areas)
+    return both_sides(areas, "leave", "enter", Said("Units that leave and enter, by kecamatan", told), "{:,.0f}".format)
+
+
+def _spread(simulation: Simulation, code: str) -> list[Drawing]:
     """Errors and money over the values of a range."""
     question = simulation.question
     if simulation.range is None or question.range is None:
@@ -140,12 +145,22 @@ def _spread(simulation: Simulation, code: str) -> list[str]:
     values = [float(v) for v in mine["value"]]
     before = question.before[question.range.name]
     now = float(before) if isinstance(before, int | float) else None
-    errors = {
+    errors: dict[str, list[float | None]] = {
         "unserved / eligible": mine["exclusion_error_rate"].to_list(),
         "served and ineligible / served": mine["inclusion_error_rate"].to_list(),
     }
-    money = {"budget: all eligible are paid": [float(v) for v in mine["budget"]]}
+    money: dict[str, list[float | None]] = {"budget: all eligible are paid": [float(v) for v in mine["budget"]]}
+    marked = None if now is None else (now, "now")
     return [
-        over_values(values, errors, now, lambda v: f"{v:.2f}"),
-        over_values(values, money, now, lambda v: f"{v / 1e6:,.1f} jt"),
+        over_values(values, list(lines.items()), _told(question.range.name, values, lines, show), show, now=marked)
+        for lines, show in ((errors, Numbers("en").decimal), (money, lambda v: f"{v / 1e6:,.1f} jt"))
     ]
+
+
+def _told(name: str, values: list[float], lines: dict[str, list[float | None]], show: Show) -> Said:
+    """What lines over the values of a parameter show, in words."""
+    told = [
+        f"{what}: " + ", ".join(f"{show(f)} at {v:g}" for v, f in zip(values, line, strict=True) if f is not None)
+        for what, line in lines.items()
+    ]
+    return Said(f"{', '.join(lines)} over the values of {name}", ". ".join(told) + ".")

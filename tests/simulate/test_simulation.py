@@ -130,7 +130,7 @@ def test_the_page_is_whole_needs_nothing_from_outside_and_names_nobody(run, stri
     assert tags.open == []
     assert tags.links == []
     assert "<script" not in page
-    assert page.count("<svg") == 3  # areas of PKH; errors and budget over the range
+    assert page.count('<svg class="chart"') == 3  # areas of PKH; errors and budget over the range
     for person in run.persons()["name"].drop_nulls().head(50):
         assert person not in page
 
