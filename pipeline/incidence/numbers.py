@@ -12,7 +12,8 @@ from typing import Final
 
 import polars as pl
 
-MISSING: Final = ("", "-", ".", "na", "n/a", "nan", "null", "none", "#n/a", "tidak ada")
+MISSING: Final = ("", "-", ".", "na", "n/a", "nan", "null", "none", "#n/a", "tidakada")
+"""As :func:`_bare` leaves them: small letters, no blanks."""
 YES: Final = ("1", "true", "ya", "y", "yes", "t", "benar")
 NO: Final = ("0", "false", "tidak", "n", "no", "f", "salah", "bukan")
 _INTERNATIONAL: Final = r"^[+-]?(?:[0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?$"
@@ -68,7 +69,7 @@ def _is_plain(text: pl.Series, values: pl.Series) -> bool:
     if values.null_count() > text.null_count() or not values.is_finite().all():
         return False
     some = text.drop_nulls().head(_ENOUGH)
-    if some.str.contains(r"^[^.]*\.(?:[0-9]{1,2}|[0-9]{4,})\D*$").any():
+    if some.str.contains(r"^[^.]*\.(?:[0-9]{1,2}|[0-9]{4,})\D*$|(?i)[0-9.]e[+-]?[0-9]").any():
         return True
     return not text.str.contains(".", literal=True).any()
 

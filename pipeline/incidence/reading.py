@@ -34,6 +34,8 @@ def read_columns(path: Path, headings: Sequence[str]) -> pl.DataFrame:
     frame = _whole_columns(contents, headings)
     if frame is None:
         frame = _by_sheets(contents, headings)
+    # a line of separators, as spreadsheets leave them below a list, is no unit
+    frame = frame.filter(~pl.all_horizontal(pl.col(*dict.fromkeys(headings)).is_null()))
     if not frame.height:
         raise InputError(Problem(path.name, "a header without rows below it", "one row for each unit"))
     return frame

@@ -22,6 +22,7 @@ from pipeline.incidence.reading import ROW
 
 MISSING_GROUP: Final = "missing"
 _ARRAYS: Final = ("weight", "after", "before", "benefit", "served", "poor", "line")
+_NEXT_TO_NOBODY: Final = 0.001  # of the units
 _NAMED: Final = 5  # rows with a fault that are named one by one
 
 
@@ -73,12 +74,18 @@ class Request:
     def line_value(self) -> float | None:
         """The line where it is a number; None where it is a column, or not given."""
         text = (self.line or "").strip()
-        if re.fullmatch(r"[0-9]{1,3}(?:[.,][0-9]{3})+", text):
-            raise InputError(Problem("--line", text, "a number without marks between thousands", "535547 or 535547.5"))
+        if re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3}|(?:\.[0-9]{3}){2})+", text):
+            raise InputError(_marked(text))
         try:
             return float(text)
         except ValueError:
             return None
+
+    @property
+    def line_in_thousands(self) -> float | None:
+        """A line such as 535.547 as if the dot stood between thousands; None where it cannot."""
+        text = (self.line or "").strip()
+        return float(text.replace(".", "")) if re.fullmatch(r"[1-9][0-9]{0,2}\.[0-9]{3}", text) else None
 
     @property
     def line_column(self) -> str | None:
@@ -98,6 +105,10 @@ class Request:
     def is_sample(self) -> bool:
         """Whether there is a sampling error: a weight or a design is given. A full list has none."""
         return not (self.weight is None and self.psu is None and self.strata is None)
+
+
+def _marked(line: str) -> Problem:
+    return Problem("--line", line, "a number without marks between thousands", "535547 or 535547.5")
 
 
 class Groups(NamedTuple):
@@ -171,6 +182,8 @@ def survey_of(frame: pl.DataFrame, request: Request, name: str) -> Survey:
         raise InputError(Problem(name, "the weights add up to 0", "weights above 0"))
     after = columns.numbers(request.welfare)
     benefit = columns.numbers(request.benefit)
+    if negative := int((benefit < 0).sum()):
+        columns.notices.append(f"{negative:,} rows: a benefit below 0, taken as it stands and as not served")
     if request.size is not None:
         benefit, weight = benefit / size, weight * size
     before = after - benefit
@@ -182,11 +195,22 @@ def survey_of(frame: pl.DataFrame, request: Request, name: str) -> Survey:
     served = columns.flags(request.served) if request.served else _above_zero(benefit)
     columns.left_out(~np.isnan(served), "not known whether served: in no measure of coverage or errors")
     line = columns.line(request)
+    _check_line(request, ranked_by)
     return Survey(
         request, weight, after, before, benefit, served, columns.poor(request, ladder, ranked_by, line), line,
         {heading: columns.groups(heading) for heading in request.by}, columns.design(request), ladder,
         columns.notices,
     )  # fmt: skip
+
+
+def _check_line(request: Request, welfare: Floats) -> None:
+    """Refuse 535.547 where the welfare of the file says that 535547 is meant: next to nobody would be poor."""
+    other = request.line_in_thousands
+    if other is None or request.line_value is None:
+        return
+    below, below_other = (float(np.mean(welfare < line)) for line in (request.line_value, other))
+    if below < _NEXT_TO_NOBODY <= below_other:
+        raise InputError(_marked(str(request.line)))
 
 
 def _above_zero(benefit: Floats) -> Floats:

@@ -98,6 +98,15 @@ def test_a_line_can_differ_from_unit_to_unit():
     assert result.value("fgt1_after") == 0.5 / 2
 
 
+def test_a_line_with_a_dot_between_thousands_is_refused_where_nobody_would_be_below_it():
+    rupiah = pl.DataFrame({"y": [400_000, 500_000, 600_000], "b": [1, 0, 0]})
+    with pytest.raises(InputError, match="without marks between thousands"):
+        measure(rupiah, Request("y", "b", line="535.547"))
+    dollars = pl.DataFrame({"y": [1.5, 1.9, 3.2], "b": [1, 0, 0]})
+    assert measure(dollars, Request("y", "b", line="1.900")).value("fgt0_after") == 1 / 3
+    assert measure(dollars, Request("y", "b", line="0.125")).value("fgt0_after") == 0
+
+
 def test_the_tie_at_the_quota_is_wholly_in():
     result = one([1, 2, 2, 2, 5], [0, 0, 0, 0, 1], quota=0.4)
     assert result.value("fgt0_after") is None  # there is no line
@@ -187,7 +196,7 @@ def test_without_a_welfare_above_zero_there_is_no_marginal_value():
     [
         ({"line": "5", "quota": 0.3}, "both are given"),
         ({"quota": 30.0}, "a share above 0"),
-        ({"line": "535.547"}, "without marks between thousands"),
+        ({"line": "1.535.547"}, "without marks between thousands"),
         ({"line": "-1"}, "above 0"),
         ({"quantiles": 7}, "5 or 10"),
         ({"w": [1, -1], "weight": "w"}, "row 2, column 'w': -1"),

@@ -48,7 +48,7 @@ RATIOS = {
 
 
 def test_ratios_agree_with_svy():
-    svy = pytest.importorskip("svy")
+    svy = pytest.importorskip("svy", reason="the extra `compare` is not installed")
     frame = sample()
     ours = records(frame, psu="psu", strata="h", by=("area",))
     frame = frame.with_columns(s=(pl.col("b") > 0).cast(pl.Float64), e=(pl.col("y") < 20).cast(pl.Float64))
@@ -68,7 +68,9 @@ def test_ratios_agree_with_svy():
 
 def test_without_clusters_agrees_with_a_robust_regression_of_statsmodels():
     """A weighted share is the constant of a weighted regression; HC1 has the same n/(n-1)."""
-    regression = pytest.importorskip("statsmodels.regression.linear_model")
+    regression = pytest.importorskip(
+        "statsmodels.regression.linear_model", reason="the extra `compare` is not installed"
+    )
     frame = sample()
     served = (frame["b"] > 0).to_numpy().astype(float)
     fit = regression.WLS(served, np.ones(len(served)), weights=frame["w"].to_numpy()).fit(cov_type="HC1")
@@ -79,7 +81,9 @@ def test_without_clusters_agrees_with_a_robust_regression_of_statsmodels():
 
 def test_the_differential_agrees_with_a_clustered_regression_on_being_poor():
     """It is the slope of served on poor; clustered errors of statsmodels without its (n-1)/(n-k)."""
-    regression = pytest.importorskip("statsmodels.regression.linear_model")
+    regression = pytest.importorskip(
+        "statsmodels.regression.linear_model", reason="the extra `compare` is not installed"
+    )
     frame = sample().with_columns(cluster=pl.col("h") * 100 + pl.col("psu"))
     served = (frame["b"] > 0).to_numpy().astype(float)
     poor = (frame["y"] < 20).to_numpy().astype(float)
