@@ -156,6 +156,8 @@ def print_gate(screened: Screened, as_json: bool) -> None:
     checks = [{"check": c["check"], "outcome": c["outcome"], "found": c["found"]} for c in document["checks"]]
     print_rows("Checks of the list", checks)
     print(f"wrote {screened.folder}")
+    if document["locked"]:
+        print("the lists open with TEPAT_PASSPHRASE only: tell it by another way than the files")
     print(f"{screened.gate_id}: {screened.result}")
     print(f"next: tepat approve {screened.gate_id} --role checker --as NAME")
 

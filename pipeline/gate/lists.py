@@ -20,28 +20,33 @@ from pipeline.gate.xlsx import Sheet, workbook
 from pipeline.ingest.contents import Format
 from pipeline.ingest.sheets import Cell, width
 from pipeline.ingest.text import separator_of
+from pipeline.outgoing import locked_workbook
 
 HEADINGS: Final = ("decision", "reason")
 _PLAIN_NUMBER: Final = r"^-?\d{1,15}(\.\d+)?$"
 
 
-def write_lists(pay: PayList, decided: pl.DataFrame, folder: Path) -> dict[str, Path]:
+def write_lists(pay: PayList, decided: pl.DataFrame, folder: Path, lock: str | None = None) -> dict[str, Path]:
     """Write one file a decision, also where no line has it.
+
+    Locked lists are workbooks whatever came in: every office can open those, and none of the others can be locked.
 
     Args:
         pay: the list.
         decided: ``sheet``, ``row_number``, ``decision``, ``words`` (the reason as a person reads it) of each line.
         folder: where to.
+        lock: passphrase; None: in the clear.
 
     Returns:
         Decision → file, named as the list with the decision behind.
     """
-    suffix, write = _WRITERS[pay.contents.format]
+    suffix, write = _WRITERS[Format.WORKBOOK if lock is not None else pay.contents.format]
     files = {}
     for decision in Decision:
         chosen = decided.filter(pl.col("decision") == str(decision))
         path = folder / f"{pay.path.stem}_{decision}{suffix or pay.path.suffix}"
-        path.write_bytes(write(pay, chosen))
+        content = write(pay, chosen)
+        path.write_bytes(content if lock is None else locked_workbook(content, lock))
         files[str(decision)] = path
     return files
 

@@ -39,7 +39,7 @@ class WrittenSheet:
     Attributes:
         name: name of the sheet, empty for formats without.
         raw: raw rows (see :mod:`pipeline.ingest.sheets`): titles, header, lines, footer.
-        header_row: row number of the last line of headings; 0 where the header is no row of the file.
+        header_row: row number of the last line of headings.
         header_end: row number of the last row above the lines (a row of column numbers may follow the headings).
         columns: column name → physical column.
     """
@@ -154,8 +154,8 @@ def _written(record: SheetRecord, batches: Sequence[pl.DataFrame]) -> WrittenShe
     reading = record.reading
     assert reading is not None  # noqa: S101 - recognised sheets only
     raw = pl.concat(batches, how="diagonal")
-    if not record.header_in_file:
-        return WrittenSheet(record.sheet, raw.filter(pl.col("row_number") > 1), 0, 0, reading.columns)
+    if not record.header_in_file:  # names of columns stand above the first record
+        return WrittenSheet(record.sheet, raw, 1, 1, reading.columns)
     last, end = reading.header_lines_end or 0, reading.header_row or 0
     return WrittenSheet(record.sheet, raw, last, end, reading.columns)
 

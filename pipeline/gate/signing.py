@@ -18,9 +18,10 @@ from pipeline.gate.gate_rules import Decision, read_gate_rules
 from pipeline.gate.ledger import LIST_CHANGED, Ledger, effective, ledger, stamp
 from pipeline.gate.page import read_page, write_page
 from pipeline.gate.paylist import read_pay_list
-from pipeline.gate.stage import FOLDER, refuse_plaintext, write_outputs
+from pipeline.gate.stage import FOLDER, write_outputs
 from pipeline.gate.totals import totals
 from pipeline.ingest.folder import file_hash
+from pipeline.outgoing import lock_of
 from pipeline.period import Period
 from pipeline.tables import GATE_APPROVALS, GATE_EVENTS, GATE_OVERRIDES
 
@@ -56,7 +57,6 @@ def approve(
         InputError: no such screening, no name, or the list is not found.
         Refused: the list failed or has changed, was screened again, or this person may not sign.
     """
-    refuse_plaintext()
     signer = _named(person)
     if role not in (CHECKER, APPROVER):
         raise InputError(Problem("--role", f"{role!r} is no role", f"{CHECKER} or {APPROVER}"))
@@ -109,7 +109,7 @@ def override(
         InputError: no such screening or line, no name or reason, a day that has passed.
         Refused: the list has changed, was screened again, or this person may not decide.
     """
-    refuse_plaintext()
+    lock = lock_of("the lists that are written anew")
     decider, decision, last_day = _named(person), _decision(to), _day(until)
     gate = read_gate_rules(rules)
     with ledger(out) as book:
@@ -136,7 +136,7 @@ def override(
             document = read_page(folder) | {"approvals": [], "totals": totals(now_so)}
             document["overrides"] = int(now_so["override_by"].is_not_null().sum())
             document["result"] = _result(document)
-            write_outputs(pay, now_so, document, gate, folder)
+            write_outputs(pay, now_so, document, gate, folder, lock)
     return {**entry, "at": str(moment), "valid_until": str(last_day), "totals": document["totals"]}
 
 

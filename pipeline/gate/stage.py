@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline.errors import InputError, Problem, StorageError
+from pipeline.errors import InputError, Problem
 from pipeline.gate.decide import decide
 from pipeline.gate.facts import Known, behind, known_of
 from pipeline.gate.gate_rules import Decision, GateRules, read_gate_rules
@@ -42,10 +42,10 @@ from pipeline.gate.totals import (
     totals,
 )
 from pipeline.history import PublishedRun, judgements, newest_run, previous_run, published_runs
+from pipeline.outgoing import lock_of
 from pipeline.period import Period
 from pipeline.publish.chain import actor
 from pipeline.rulebook import rules_hash
-from pipeline.store import KEY_VARIABLE, secret
 from pipeline.tables import GATE_BATCHES, GATE_EVENTS, GATE_RESULTS
 from pipeline.target.programs import Rules, load_rules
 from pipeline.target.taxonomy import read_taxonomy
@@ -110,9 +110,9 @@ def screen(
     Raises:
         InputError: no pay list, no published run of the month, no program: nothing is written.
         ConservationError: parts and whole differ.
-        StorageError: the database is held by somebody else, or a key is set (outgoing lists cannot be protected).
+        StorageError: the database is held by somebody else, or a key is set and no passphrase to lock the lists with.
     """
-    refuse_plaintext()
+    lock = lock_of("the lists that the gate writes")
     moment = (now or datetime.now(UTC)).replace(tzinfo=None)
     run = _run_of(out, period)
     gate, programs = read_gate_rules(rules), load_rules(rules, period.last_day)
@@ -131,7 +131,7 @@ def screen(
         folder = out / FOLDER / gate_id
         document["hold_until"] = _first(results["hold_until"])
         with _whole_folder(folder) as staging:
-            write_outputs(decided.pay, results, document, gate, staging)
+            write_outputs(decided.pay, results, document, gate, staging, lock)
             with book.transaction():
                 book.add(GATE_BATCHES, _batch(document, path, rules))
                 book.add(GATE_RESULTS, results.select(GATE_RESULTS.names))
@@ -139,22 +139,6 @@ def screen(
                 book.log("run", gate_id, f"gate of {path.name}")
                 staging.replace(folder)
     return Screened(gate_id, str(document["result"]), document, folder)
-
-
-def refuse_plaintext() -> None:
-    """With a key set nothing with personal data may be written in the clear, and lists for a bank are.
-
-    Raises:
-        StorageError: a key is set.
-    """
-    if secret() is not None:
-        raise StorageError(
-            Problem(
-                KEY_VARIABLE,
-                "a key is set, and the lists that the gate writes cannot be encrypted yet; nothing was written",
-                todo=f"run the gate on a machine where --out is protected otherwise, with {KEY_VARIABLE} unset",
-            )
-        )
 
 
 def _run_of(out: Path, period: Period) -> PublishedRun:
@@ -297,10 +281,13 @@ def _escalate(book: Ledger, overdue: pl.DataFrame, moment: datetime) -> None:
         book.add(GATE_EVENTS, events)
 
 
-def write_outputs(pay: PayList, results: pl.DataFrame, document: dict[str, Any], gate: GateRules, folder: Path) -> None:
+def write_outputs(
+    pay: PayList, results: pl.DataFrame, document: dict[str, Any], gate: GateRules, folder: Path, lock: str | None
+) -> None:
     """The three lists and the page; their hashes go into the document."""
     words = _words(results, gate)
-    files = write_lists(pay, words, folder)
+    files = write_lists(pay, words, folder, lock)
+    document["locked"] = lock is not None
     document["files"] = {
         decision: {"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
         for decision, file in files.items()

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.errors import InputError, Refused, StorageError
+from pipeline.errors import InputError, Refused
 from pipeline.gate import Screened, approve, override, screen
 from pipeline.gate.paylist import read_pay_list
 from tests.gate.conftest import Gate, table
@@ -139,11 +139,3 @@ def test_a_list_screened_again_is_signed_in_its_last_screening(gate: Gate, out: 
     later = gate(LINES, now=NOW + timedelta(hours=1))
     with pytest.raises(Refused, match=later.gate_id):
         approve(out, screened.gate_id, "checker", "Ani", now=NOW)
-
-
-def test_with_a_key_set_nothing_is_written_in_the_clear(gate: Gate, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = sorted(p for p in out.rglob("*"))
-    monkeypatch.setenv("TEPAT_KEY", "rahasia")
-    with pytest.raises(StorageError):
-        gate(LINES)
-    assert sorted(p for p in out.rglob("*")) == before
