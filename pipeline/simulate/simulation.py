@@ -166,7 +166,7 @@ class _Judging:
         return judge(self._records, rules, self._facts(rules), self._only)
 
     def _facts(self, rules: Rules) -> Facts:
-        asked = (rules.counts, rules.bars, rules.settings)
+        asked = (rules.counts, rules.bars, rules.settings, [p.components for p in rules.programs])
         if self._known is None or self._known[0] != asked:
             self._known = (asked, facts_of(self._records, rules))
         return self._known[1]

@@ -139,8 +139,8 @@ def _entitlement(program: Program) -> pl.Expr:
         return pl.lit(round(program.monthly), pl.Int64)
     left = pl.lit(program.max_members if program.max_members is not None else 1_000_000, pl.Int64)
     yearly = pl.lit(0.0)
-    for part in sorted(program.components, key=lambda c: (-c.yearly, c.count)):
-        members = pl.col(f"{part.count}__low")
+    for part in program.components:
+        members = pl.col(part.members(program.code))
         if part.at_most is not None:
             members = members.clip(upper_bound=part.at_most)
         counted = pl.min_horizontal(members, left)

@@ -125,7 +125,8 @@ def unit_facts(households: pl.DataFrame, people: pl.DataFrame, rules: Rules) -> 
         rules: what is in force.
 
     Returns:
-        ``unit_id``, ``subject_kind`` (household, or person for a lone one), place, facts, counts, ``bar_<name>``
+        ``unit_id``, ``subject_kind`` (household, or person for a lone one), place, facts, counts, members by component
+        (:meth:`pipeline.target.programs.Component.members`), ``bar_<name>``
         (true: a present member is so; null: perhaps), ``identity`` (lowest confidence among the members).
     """
     aggregates: dict[str, pl.Expr] = {
@@ -140,6 +141,12 @@ def unit_facts(households: pl.DataFrame, people: pl.DataFrame, rules: Rules) -> 
         holds = pl.col("present") & to_polars(count.condition)
         aggregates[f"{count.id}__low"] = holds.fill_null(False).sum().cast(pl.Int64)
         aggregates[f"{count.id}__high"] = holds.fill_null(True).sum().cast(pl.Int64)
+    for program in rules.programs:
+        dearer = pl.lit(False)
+        for part in program.components:
+            holds = (pl.col("present") & to_polars(rules.counts[part.count].condition)).fill_null(False)
+            aggregates[part.members(program.code)] = (holds & ~dearer).sum().cast(pl.Int64)
+            dearer |= holds
     for bar in rules.bars:
         aggregates[f"bar_{bar}"] = pl.col(f"bar_{bar}").any(ignore_nulls=False)
     units = people.lazy().group_by("unit_id").agg(**aggregates)

@@ -160,6 +160,10 @@ class Component:
     yearly: float
     at_most: int | None
 
+    def members(self, program: str) -> str:
+        """Column of units: members of whom this is the dearest component of the program that surely holds."""
+        return f"{program}__{self.count}"
+
 
 @dataclass(frozen=True)
 class Program:
@@ -175,6 +179,7 @@ class Program:
     report_unserved_if: Condition | None
     monthly: float | None
     components: tuple[Component, ...]
+    """The dearest first: a member who meets several counts in that one only."""
     max_members: int | None
 
 
@@ -349,7 +354,12 @@ class _Reader:
             excluded_by=tuple(sorted(version.excluded_by)),
             report_unserved_if=report or None,
             monthly=self.number(where, amount.monthly, values),
-            components=tuple(self.component(where, c, values, counts) for c in amount.components),
+            components=tuple(
+                sorted(
+                    (self.component(where, c, values, counts) for c in amount.components),
+                    key=lambda part: (-part.yearly, part.count),
+                )
+            ),
             max_members=self.whole(where, amount.max_members, values),
         )
 
