@@ -15,6 +15,7 @@ from pipeline.period import Period
 from pipeline.tables import FINDING_CHANGES
 from pipeline.target.eligibility import Assessment
 from pipeline.target.keys import digest, finding_key_text
+from pipeline.target.lineage import NEWEST, followed
 from pipeline.target.records import Codes
 
 KEYED: Final = ["finding_type", "reason", "program", "subject_kind", "subject_id", "finding_key", "kecamatan_code"]
@@ -63,7 +64,7 @@ def compared(
     findings: pl.DataFrame,
     previous: PublishedRun | None,
     period: Period,
-    events: pl.DataFrame,
+    moves: pl.DataFrame,
     sources: pl.DataFrame,
     assessments: list[Assessment],
     codes: Codes,
@@ -74,15 +75,16 @@ def compared(
         findings: of this run, with ``finding_key``.
         previous: the run compared with; without one every finding is new and there are no changes.
         period: month of this run.
-        events: ``tables.IDENTITY_EVENTS`` of this run: keys follow persons and households that were merged or split.
+        moves: of ids (:mod:`pipeline.target.lineage`): keys follow persons and households that were merged or split.
         sources: ``kind``, ``program``, ``kabupaten_code`` of what this month's files hold, see :func:`held`.
         assessments: eligibility in this run, for what changed.
         codes: of the subjects there.
     """
     if previous is None:
         return findings.with_columns(baseline_state=pl.lit("new")), FINDING_CHANGES.empty()
-    before = _followed(previous.table("findings", KEYED), events)
-    older = _older_keys(previous, period)
+    last_month = previous.table("findings", KEYED).with_columns(period=pl.lit(str(previous.period)))
+    before = _with_key_now(followed(last_month, moves))
+    older = _older_keys(previous, period, moves)
     state = (
         pl.when(pl.col("finding_key").is_in(before["key_now"].implode()))
         .then(pl.lit("recurring"))
@@ -106,25 +108,22 @@ def compared(
     return findings, changes.with_columns(previous_run_id=pl.lit(previous.run_id))
 
 
-def _followed(before: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """Last month's findings with the key they would have now: one row for each id the subject has now."""
-    moved = events.filter(pl.col("event").is_in(["merged", "split", "undone"]), pl.col("old_id") != "")
-    moved = moved.select(subject_id="old_id", now="new_id").unique(maintain_order=True)
-    after = before.join(moved, on="subject_id", how="left", maintain_order="left")
-    after = pl.concat([after, before.with_columns(now=pl.lit(None, pl.String))]).unique(maintain_order=True)
-    after = after.with_columns(subject_now=pl.coalesce("now", "subject_id"))
-    after = after.with_columns(pl.col("program").fill_null(""))
-    return digest(after, finding_key_text("subject_now"), "key_now")
+def _with_key_now(followed: pl.DataFrame) -> pl.DataFrame:
+    """Findings of earlier months with the key that they would have now."""
+    return digest(followed.with_columns(pl.col("program").fill_null("")), finding_key_text("subject_now"), "key_now")
 
 
-def _older_keys(previous: PublishedRun, period: Period) -> pl.Series:
-    """Keys of all findings of earlier months, whatever became of them."""
+def _older_keys(previous: PublishedRun, period: Period, moves: pl.DataFrame) -> pl.Series:
+    """Keys of all findings of earlier months, whatever became of them; also those they would have now."""
+    columns = "finding_type, reason, program, subject_kind, subject_id"
     older = previous.sql(
-        """select distinct f.finding_key from audit.findings f join audit.runs r using (run_id)
-           where r.status = 'published' and r.period < $period order by 1""",
+        f"""select distinct r.period, f.finding_key, {columns} from audit.findings f join audit.runs r using (run_id)
+            where r.status = 'published' and r.period < $period order by all""",
         period=str(period),
-    )
-    return older["finding_key"].cast(pl.String)
+    ).cast(pl.String)
+    moved = older.join(moves.select(subject_id="old_id").unique(), on="subject_id", how="semi").drop("finding_key")
+    now = _with_key_now(followed(moved, moves))["key_now"]
+    return pl.concat([older["finding_key"], now.alias("finding_key")]).unique()
 
 
 def held(mentions: pl.LazyFrame, n_transactions: int) -> pl.DataFrame:
@@ -208,22 +207,27 @@ def not_assessable(gone: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
     return absent.group_by("finding_key").agg(missing=pl.col("kind").unique().sort().str.join(", "))
 
 
-def idle_before(previous: PublishedRun | None, period: Period, months: int) -> pl.DataFrame:
-    """``program`` and ``subject_id`` of units whose card was unused in each of the ``months - 1`` months before."""
+def idle_before(previous: PublishedRun | None, period: Period, months: int, moves: pl.DataFrame) -> pl.DataFrame:
+    """``program`` and ``subject_id`` of units whose card was unused in each of the ``months - 1`` months before.
+
+    Args:
+        previous: the run of an earlier month.
+        period: this month.
+        months: how many in a row make an idle balance, this one included.
+        moves: of ids, see :mod:`pipeline.target.lineage`.
+    """
     empty = pl.DataFrame(schema={"program": pl.String, "subject_id": pl.String})
     if previous is None:
         return empty
     first = period.year * 12 + period.month - 1
     wanted = [f"{m // 12:04d}-{m % 12 + 1:02d}" for m in range(first - months + 1, first)]
-    newest = previous.sql(
-        """with newest as (
-             select run_id, row_number() over (partition by period order by finished_at desc, run_id) as n, period
-             from audit.runs where status = 'published' and period between $first and $last)
-           select f.program, f.subject_id from audit.findings f join newest using (run_id)
-           where n = 1 and f.finding_type = 'unclaimed_benefit'
-           group by all having count(distinct newest.period) = $months order by all""",
+    unused = previous.sql(
+        f"""with {NEWEST}
+            select distinct period, program, subject_id from audit.findings join newest using (run_id)
+            where finding_type = 'unclaimed_benefit' and period >= $first order by all""",
         first=wanted[0],
-        last=wanted[-1],
-        months=len(wanted),
-    )
-    return pl.concat([empty, newest.cast(empty.schema)])
+        period=str(period),
+    ).cast(pl.String)
+    ever = followed(unused, moves).group_by("program", subject_id="subject_now")
+    idle = ever.agg(pl.col("period").n_unique()).filter(pl.col("period") == len(wanted))
+    return pl.concat([empty, idle.select("program", "subject_id").sort("program", "subject_id")])

@@ -17,6 +17,7 @@ from pipeline.target.eligibility import Assessment, eligibility_rows
 from pipeline.target.facts import facts_table
 from pipeline.target.identity_problems import identity_findings, identity_problems
 from pipeline.target.judging import facts_of, judge
+from pipeline.target.lineage import moves_until
 from pipeline.target.programs import load_rules
 from pipeline.target.records import Codes, Records
 from pipeline.target.taxonomy import Taxonomy, read_taxonomy
@@ -60,7 +61,8 @@ def target(
     signals = signals.with_columns(codes.others_coded(signals["subject_id"]))
     problems = identity_problems(rows, records.persons, lines, mismatch_below=taxonomy.name_mismatch_below)
     used = _used_cards(store, taxonomy)
-    idle = changes.idle_before(previous, period, taxonomy.idle_months)
+    moves = moves_until(period, store.read(tables.IDENTITY_EVENTS), previous)
+    idle = changes.idle_before(previous, period, taxonomy.idle_months, moves)
     idle = idle.with_columns(codes.units_coded(idle["subject_id"]))
     found = [
         *(f for a in assessments for f in _of_program(a, lines, used, idle)),
@@ -70,8 +72,7 @@ def target(
     ]
     assembled = assemble(pl.concat(found), taxonomy, in_force, period, codes)
     sources = changes.held(rows, used.height)
-    events = store.read(tables.IDENTITY_EVENTS)
-    assembled, changed = changes.compared(assembled, previous, period, events, sources, assessments, codes)
+    assembled, changed = changes.compared(assembled, previous, period, moves, sources, assessments, codes)
     proofs = evidence.evidence_table(assembled, rows, people, lines, problems, signals)
     store.write(tables.FINDINGS, assembled.select(tables.FINDINGS.names), ordered=True)
     proofs = proofs.with_columns(mention_ids.gather(proofs["mention_id"]))

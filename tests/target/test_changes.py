@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import duckdb
@@ -17,9 +17,10 @@ AUGUST, SEPTEMBER = Period(2026, 8), Period(2026, 9)
 
 @dataclass
 class Published:
-    """Stands for earlier published runs: the findings of some months."""
+    """Stands for earlier published runs: the findings of some months, and who was merged into whom in them."""
 
     months: dict[Period, pl.DataFrame]
+    merged: dict[Period, dict[str, str]] = field(default_factory=dict)
 
     @property
     def period(self):
@@ -39,6 +40,11 @@ class Published:
             parts = [f.with_columns(run_id=pl.lit(f"run-{p}")) for p, f in self.months.items()]
             connection.register("f", pl.concat(parts).to_arrow())
             connection.execute("create table audit.findings as select * from f")
+            connection.execute("create table audit.identity_events (run_id text, event text, old_id text, new_id text)")
+            for period, pairs in self.merged.items():
+                for old, new in pairs.items():
+                    event = [f"run-{period}", "merged", old, new]
+                    connection.execute("insert into audit.identity_events values (?, ?, ?, ?)", event)
             connection.execute("create table audit.runs (run_id text, period text, status text, finished_at timestamp)")
             for period in self.months:
                 connection.execute(
@@ -135,6 +141,27 @@ def test_a_finding_follows_its_household_through_a_merge(august, new_month):
     assert "resolved" not in {changes(month).get(k) for k in households["finding_key"]}
 
 
+def test_what_comes_back_is_reopened_also_when_its_household_was_merged_months_ago(august, new_month):
+    empty = findings(august).clear()
+    june, july = Period(2026, 6), Period(2026, 7)
+    earlier = Published({june: findings(august), july: empty, AUGUST: empty}, {july: {"H": "G"}, AUGUST: {"G": "F"}})
+    month = new_month()
+    poor(month, "E")
+    month.merged("F", "E")
+    month.run(previous=earlier)
+    assert set(findings(month).filter(pl.col("subject_kind") == "household")["baseline_state"]) == {"reopened"}
+
+
+def test_a_merge_before_the_finding_moves_nothing(august, new_month):
+    earlier = Published(
+        {Period(2026, 7): findings(august), AUGUST: findings(august).clear()}, {Period(2026, 7): {"H": "G"}}
+    )
+    month = new_month()
+    poor(month, "G")
+    month.run(previous=earlier)
+    assert set(findings(month).filter(pl.col("subject_kind") == "household")["baseline_state"]) == {"new"}
+
+
 def test_another_reason_for_an_inclusion_error_is_the_same_finding(new_month):
     def served(period, desil, **facts):
         month = new_month(period=period)
@@ -163,3 +190,21 @@ def test_a_card_unused_for_three_months_has_an_idle_balance(new_month):
     both = Published({Period(2026, 7): findings(july), AUGUST: findings(august)})
     september = unused(SEPTEMBER).run(previous=both)
     assert september.found("unclaimed_benefit") == {("sembako", "balance_idle", "A")}
+
+
+def test_an_unused_card_follows_its_household_through_merges(new_month):
+    def unused(period, name):
+        month = new_month(period=period)
+        for household in (name, "B"):
+            poor(month, household)
+            month.receives("sembako", f"{household}1", card_number=f"603298000000000{household}")
+        month.uses("603298000000000B", datetime(period.year, period.month, 5, 9, 0))
+        return month
+
+    july = unused(Period(2026, 7), "H").run()
+    august = unused(AUGUST, "G").run()
+    both = Published({Period(2026, 7): findings(july), AUGUST: findings(august)}, {AUGUST: {"H": "G"}})
+    september = unused(SEPTEMBER, "F")
+    september.merged("G", "F")
+    september.run(previous=both)
+    assert september.found("unclaimed_benefit") == {("sembako", "balance_idle", "F")}
