@@ -20,11 +20,13 @@ from pipeline.terminal import (
     print_gate,
     print_json,
     print_measures,
+    print_outcomes,
     print_rows,
     print_run,
     print_sheet,
     print_simulation,
     print_tree,
+    print_worklists,
     say,
 )
 
@@ -179,12 +181,24 @@ def explain(
             show_default=False,
         ),
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", metavar="FILE", help="Of a sign of card misuse: write its pictures.", show_default=False),
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Language of that page, id or en.")] = "id",
+    rules: RulesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The whole story of an id, back to file, sheet and row."""
     from pipeline.explain import explain as tell
 
     story = tell(out, id, reveal=reveal)
+    if page is not None:
+        from pipeline.look.numbers import language
+        from pipeline.misuse.pictures import write_page
+        from pipeline.rulebook import default_rules
+
+        say(f"wrote {write_page(out, id, rules or default_rules(), page, language(lang))}")
     if as_json:
         print_json(story.as_dict())
     else:
@@ -413,6 +427,73 @@ def override(
         person=person, reason=reason, until=until, sheet=sheet, path=paylist,
     )  # fmt: skip
     print_document(decided, as_json)
+
+
+# ------------------------------------------------------------------ in the field
+
+
+@app.command()
+def worklist(
+    period: PeriodOption,
+    kecamatan: Annotated[
+        str | None, typer.Option("--kecamatan", help="Name or code. Default: all.", show_default=False)
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="id or en.")] = "id",
+    out: OutOption = OUT,
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The month's visits of each TKSK: workbook, page for the phone, form on paper. Opens and keeps the cases."""
+    from pipeline.period import Period
+    from pipeline.rulebook import default_rules
+    from pipeline.worklist import make_worklists
+
+    made = make_worklists(
+        out, Period.parse(period), rules or default_rules(), kecamatan=kecamatan, lang=lang, say=say
+    )  # fmt: skip
+    print_worklists(made.as_dict(), as_json)
+
+
+@app.command()
+def outcomes(
+    files: Annotated[list[Path], typer.Argument(help="Files that came back from the field.", show_default=False)],
+    out: OutOption = OUT,
+    reveal: Annotated[
+        str | None,
+        typer.Option("--reveal", metavar="PURPOSE", help="Numbers in full in the changes; logged.", show_default=False),
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Language of the reasons, id or en.")] = "id",
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answers from the field: applied once, each refused row explained. Exit code 3 if a row was refused."""
+    from pipeline.cases.returning import take_outcomes
+    from pipeline.rulebook import default_rules
+
+    taken = take_outcomes(files, out, rules or default_rules(), reveal=reveal, lang=lang, say=say)
+    print_outcomes(taken.as_dict(), as_json)
+    if taken.refusals:
+        raise typer.Exit(3)
+
+
+@app.command()
+def decide(
+    cases: Annotated[list[str], typer.Argument(help="Case numbers, or a list that holds them.", show_default=False)],
+    person: AsOption,
+    decision: Annotated[str, typer.Option("--decision", help="accept, return, or one of rules/field.yaml.")] = "accept",
+    reason: Annotated[str, typer.Option("--reason", help="Why; needed without an answer from the field.")] = "",
+    out: OutOption = OUT,
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide cases that were answered: never by who answered. No list is changed. Exit code 3 if refused."""
+    from pipeline.cases.deciding import case_numbers_in
+    from pipeline.cases.deciding import decide as decide_cases
+    from pipeline.rulebook import default_rules
+
+    named = [n for each in cases for n in (case_numbers_in(Path(each)) if Path(each).is_file() else [each])]
+    decided = decide_cases(out, rules or default_rules(), named, decision, person=person, reason=reason)
+    print_document(decided.as_dict(), as_json)
 
 
 # ------------------------------------------------------------------ any survey or list

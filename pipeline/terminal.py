@@ -170,6 +170,40 @@ def print_document(document: dict[str, Any], as_json: bool) -> None:
         print_tree(str(document.get("gate_id", "")), document)
 
 
+def print_worklists(document: dict[str, Any], as_json: bool) -> None:
+    """What the month did to the cases, and a line a TKSK."""
+    if as_json:
+        print_json(document)
+        return
+    counts = {**document["cases"], **{f"answers {k}": v for k, v in document["answers"].items()}}
+    print(", ".join(f"{k.replace('_', ' ')} {v:,}" for k, v in counts.items() if v) or "cases as they were")
+    rows = [
+        {"kecamatan": r["kecamatan"], "officer": r["officer"] or "-", "visits": r["visits"], "waiting": r["waiting"]}
+        for r in document["lists"]
+    ]
+    print_rows(f"Worklists {document['period']}", rows, frozenset({"visits", "waiting"}))
+    for notice in document["notices"]:
+        say(f"notice: {notice}")
+    print(f"wrote {document['folder']}")
+    print("next: tepat outcomes FILE when files come back")
+
+
+def print_outcomes(document: dict[str, Any], as_json: bool) -> None:
+    """What became of answers: counts, refused rows, files."""
+    if as_json:
+        print_json(document)
+        return
+    for row in document["refusals"]:
+        where = " · ".join(p for p in (row["source_file"], row["sheet"], f"row {row['row_number']}") if p)
+        say(f"refused {where}: {row['why']}")
+    words = ("applied", "already_applied", "blank", "refused", "judged", "waiting_for_decision", "changes_proposed")
+    print(", ".join(f"{w.replace('_', ' ')} {document[w]:,}" for w in words))
+    for path in document["files"]:
+        print(f"wrote {path}")
+    if document["waiting_for_decision"]:
+        print("next: tepat decide CASE --as NAME, by somebody who did not answer it")
+
+
 RUPIAH_MEASURES = frozenset({"amount_leaked", "amount_to_close_gap"})
 
 

@@ -5,6 +5,7 @@ Belongs here: the model of that file, checked as a whole. Not here: reading an a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -25,6 +26,7 @@ class Capacity(Card):
     visits_per_month: Annotated[int, Field(gt=0)]
     visits_per_day: Annotated[int, Field(gt=0)]
     exclusion_share: Share
+    other_share: Share
 
 
 class Vulnerable(Card):
@@ -70,6 +72,13 @@ class Outcome(Card):
     def answers(self, topic: str) -> bool:
         """Whether it is an answer to a topic."""
         return self.topics == ALL or topic in self.topics
+
+    def answers_type(self, finding_type: str, topic: str) -> bool:
+        """Whether it settles a type of finding: where it answers several topics, only what it speaks of."""
+        if not self.settles or not self.answers(topic):
+            return False
+        spoken = {*self.right, *self.wrong, *self.proposes}
+        return self.topics == ALL or finding_type in spoken or (ALL in spoken and len(self.topics) == 1)
 
     def verdict(self, finding_type: str) -> str:
         """What it says of a finding: right, wrong, or open."""
@@ -135,9 +144,14 @@ class FieldRules(Card):
         card = self.questions.get(finding_type)
         return next((card.reasons[r] for r in reason.split(",") if r in card.reasons), card) if card else None
 
-    def choices(self, topic: str) -> list[str]:
-        """Codes of the answers to a topic, those of its own before those of all."""
-        fit = [code for code, outcome in self.outcomes.items() if outcome.answers(topic)]
+    def choices(self, topic: str, types: Iterable[str]) -> list[str]:
+        """Codes of the answers there are to findings of some types, those of the topic's own before those of all."""
+        kinds = set(types)
+        fit = [
+            code
+            for code, outcome in self.outcomes.items()
+            if outcome.answers(topic) and (not outcome.settles or any(outcome.answers_type(k, topic) for k in kinds))
+        ]
         return sorted(fit, key=lambda code: self.outcomes[code].topics == ALL)
 
     def may_become(self, before: str, after: str) -> bool:

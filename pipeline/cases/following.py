@@ -57,7 +57,7 @@ def follow(book: CaseBook, run: PublishedRun, last: str | None, making: Making) 
             .drop("second_to"),
         ]
     )
-    making.add("followed", first.drop("subject_id").rename({"now": "subject_id"}), words="id baru bulan ini")
+    making.add("followed", first, subject_id=pl.col("now"), words="id baru bulan ini")
     _findings_follow(book, now_called, joins.select("case_id", "survivor"), making)
     living = joins.filter(pl.col("state") != "closed")
     gone: dict[str, pl.Expr | str | None] = {"decision": "merged", "decided_by": "tepat", "words": pl.col("survivor")}

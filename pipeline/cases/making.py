@@ -29,13 +29,17 @@ class Making:
     frames: list[pl.DataFrame] = field(default_factory=list)
 
     def add(self, event: str, rows: pl.DataFrame, **columns: pl.Expr | str | None) -> None:
-        """Events of one kind, one a row of ``rows``; columns not given are taken from ``rows`` by name, or null."""
+        """Events of one kind, one a row of ``rows``: ``case_id``, and ``finding_key`` where it is about a finding, are
+        taken from there; all else is as given, or null."""
         if rows.is_empty():
             return
-        given: dict[str, pl.Expr | str | None] = {"event": event, **self.common, **columns}
+        about = ["case_id", "finding_key"] if event.startswith("finding_") else ["case_id"]
+        given: dict[str, pl.Expr | str | None] = {
+            "event": event, **self.common, **{c: pl.col(c) for c in about}, **columns,
+        }  # fmt: skip
         exprs = []
         for name, dtype in SCHEMA.items():
-            value = given.get(name, pl.col(name) if name in rows.columns and name in _TAKEN else None)
+            value = given.get(name)
             exprs.append((value if isinstance(value, pl.Expr) else pl.lit(value, pl.String)).cast(dtype).alias(name))
         made = rows.select(exprs)
         self._refuse_impossible(made)
@@ -52,7 +56,3 @@ class Making:
     def rows(self) -> pl.DataFrame:
         """All events, in order."""
         return pl.concat([SCHEMA.to_frame(eager=True), *self.frames])
-
-
-_TAKEN: Final = frozenset({"case_id", "finding_key", "subject_kind", "subject_id", "outcome_id", "answer_id"})
-"""Columns that an event takes from its frame without being told: what it is about."""

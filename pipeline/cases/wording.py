@@ -24,10 +24,10 @@ _SLIPS = 2
 
 @dataclass(frozen=True)
 class Understood:
-    """What was made of an answer: a code, or why not."""
+    """What was made of an answer: a code, or what is wrong with it (a name of ``refusals.yaml``)."""
 
     code: str | None
-    why: str = ""
+    problem: str | None = None
 
 
 def plain(text: str) -> str:
@@ -48,7 +48,6 @@ class Wording:
                 phrases.setdefault(plain(phrase), code)
         self._phrases = sorted(phrases.items(), key=lambda p: (-len(p[0]), p[0]))
         self._negations = "|".join(map(re.escape, rules.negations))
-        self._names = {code: outcome.text.id for code, outcome in rules.outcomes.items()}
         self.read = lru_cache(maxsize=100_000)(self._read)
 
     def _read(self, text: str) -> Understood:
@@ -58,16 +57,15 @@ class Wording:
             return Understood(code)
         found, turned = self._in(words)
         if turned:
-            return Understood(None, f"{text!r}: a word turns the answer round")
+            return Understood(None, "turned")
         if len(found) > 1:
-            named = ", ".join(self._names[c] for c in found)
-            return Understood(None, f"{text!r} says several things: {named}")
+            return Understood(None, "several")
         if found:
             return Understood(found[0])
         near = process.extractOne(words, list(self._labels), scorer=fuzz.ratio, score_cutoff=_LIKE)
         if near is not None:
             return Understood(self._labels[near[0]])
-        return Understood(None, f"{text!r} is none of the answers")
+        return Understood(None, "no_answer")
 
     def _in(self, words: str) -> tuple[list[str], bool]:
         """Codes whose phrases stand in the words, the longest first and each word used once; whether one is negated."""

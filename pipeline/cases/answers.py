@@ -1,0 +1,285 @@
+"""What an answer from the field does: events, findings answered, judgements on who is who.
+
+Belongs here: holding each answer against its case, refusing with a reason what does not fit, and applying the rest at
+once. An answer counts once, whatever the form and however often it comes. Not here: reading files (:mod:`.reading`),
+deciding (:mod:`.deciding`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+import polars as pl
+
+from pipeline.cases.book import ANSWERED, NOBODY, OPEN, CaseBook, findings_of
+from pipeline.cases.field_rules import FieldRules
+from pipeline.cases.making import Making
+from pipeline.cases.refusing import Reasons, Refusal
+from pipeline.cases.wording import CaseNumbers, Wording, plain
+from pipeline.period import Period
+from pipeline.tables import MATCH_JUDGEMENTS, OUTCOMES
+
+_ANSWERABLE: Final = ("new", "assigned", "in_progress", "on_hold", "for_approval", "reopened")
+_ROW: Final = ("source_file", "sheet", "row_number")
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What became of answers.
+
+    Attributes:
+        answers: that fit their case, applied now or before: ``case_id``, ``code``, ``visited_at``, ``told`` (note and
+            own words), ``officer``, ``answer_id``, ``outcome_id``.
+        applied: how many were applied now.
+        already: how many had been applied before, or came twice.
+        refused: rows that were not used, each with its reason.
+        judged: pairs of rows judged to be the same person or different ones.
+        waiting: cases that now wait for a decision.
+    """
+
+    answers: pl.DataFrame
+    applied: int
+    already: int
+    refusals: list[Refusal]
+    judged: int = 0
+    waiting: int = 0
+
+    @property
+    def refused(self) -> list[str]:
+        """Refusals as lines."""
+        return [str(r) for r in self.refusals]
+
+    def counts(self) -> dict[str, int]:
+        """The counts."""
+        return {
+            "applied": self.applied, "already_applied": self.already, "refused": len(self.refusals),
+            "judged": self.judged, "waiting_for_decision": self.waiting,
+        }  # fmt: skip
+
+
+def apply_published(book: CaseBook, rules: FieldRules, now: datetime) -> Applied:
+    """Apply the answers that came in monthly folders, of the newest run of each month, in one transaction."""
+    rows = book.ask("select * exclude (run_id, period), visited_at::varchar as day_written from latest.outcomes")
+    known = book.ask("select outcome_id from audit.case_events where outcome_id is not null")
+    return apply(book, rows.join(known, on="outcome_id", how="anti"), rules, now, Reasons("en"), keep_rows=False)
+
+
+def apply(
+    book: CaseBook,
+    rows: pl.DataFrame,
+    rules: FieldRules,
+    now: datetime,
+    reasons: Reasons,
+    *,
+    keep_rows: bool,
+    actor: str = "tepat",
+) -> Applied:
+    """Apply answers, all of them or none.
+
+    Args:
+        book: the case tables, held for writing.
+        rows: ``tables.OUTCOMES`` with ``day_written`` (the day as it stands in the cell).
+        rules: what answers mean.
+        now: UTC.
+        reasons: words for what is refused.
+        keep_rows: append the rows to ``outcomes`` (those of a monthly folder are there already).
+        actor: who brought them.
+    """
+    events = book.events()
+    cases = book.ask("select * from audit.cases")
+    read = _read(rows, rules)
+    checked, refusals = _checked(read, cases, events, _Holding(rules, reasons, now.date()))
+    seen = set(events["answer_id"].drop_nulls())
+    fresh = checked.filter(~pl.col("answer_id").is_in(seen)).unique("answer_id", keep="first", maintain_order=True)
+    closed = fresh.filter(~pl.col("state").is_in(_ANSWERABLE))
+    refusals += [reasons.refusal(row, reasons.why("closed", found=row["case_id"])) for row in closed.to_dicts()]
+    fresh = fresh.filter(pl.col("state").is_in(_ANSWERABLE)).sort(
+        "visited_at", *_ROW, nulls_last=False, maintain_order=True
+    )
+    already = checked.height - fresh.height - closed.height
+    if fresh.is_empty():
+        return Applied(checked, 0, already, refusals)
+    making = Making(rules, {"actor": actor})
+    waiting = _make_events(book, fresh, events, rules, making)
+    pairs = _judgements(book, fresh, events, rules, now)
+    with book.transaction():
+        if keep_rows:
+            taken = fresh.drop("case_id").rename({"written_case": "case_id"})
+            known = book.ask("select outcome_id from audit.outcomes")
+            fresh_rows = taken.join(known, on="outcome_id", how="anti").unique("outcome_id", maintain_order=True)
+            book.keep_outcomes(fresh_rows.select(OUTCOMES.names))
+        book.write(making.rows(), now)
+        if pairs.height:
+            book.judge(pairs)
+            book.log("judge", f"{pairs.height} pairs", "answers from the field")
+        book.log("run", f"{fresh.height} answers", ", ".join(sorted(fresh["source_file"].unique())))
+    return Applied(checked, fresh.height, already, refusals, pairs.height, waiting)
+
+
+# ------------------------------------------------------------------ understanding
+
+
+def _read(rows: pl.DataFrame, rules: FieldRules) -> pl.DataFrame:
+    """Adds ``code``, ``problem`` (null where the answer is clear) and ``told``: the note, and what was said besides."""
+    wording = Wording(rules)
+    said = {text: wording.read(text) for text in rows["outcome"].unique().drop_nulls()}
+    labels = {plain(w) for c, o in rules.outcomes.items() for w in (c, o.text.id, o.text.en, *o.phrases)}
+    free = {text: text for text in said if plain(text) not in labels}
+    extra = pl.col("outcome").replace_strict(free, default=None, return_dtype=pl.String)
+    code = {text: u.code for text, u in said.items()}
+    problem = {text: u.problem for text, u in said.items()}
+    return rows.with_columns(
+        code=pl.col("outcome").replace_strict(code, default=None, return_dtype=pl.String),
+        problem=pl.col("outcome").replace_strict(problem, default=None, return_dtype=pl.String),
+        told=pl.concat_str([extra, pl.col("note")], separator="; ", ignore_nulls=True).replace("", None),
+    )
+
+
+@dataclass(frozen=True)
+class _Holding:
+    """Holds an answer against its case."""
+
+    rules: FieldRules
+    reasons: Reasons
+    today: date
+
+    def why_not(self, row: dict[str, Any], found: str | None, near: str, begins: date | None) -> str:
+        """Why an answer cannot be used; empty where it can."""
+        why, day = self.reasons.why, row["visited_at"]
+        if found is None:
+            return why("unknown_case_near" if near else "unknown_case", found=row["case_id"], near=near)
+        if row["problem"] is not None:
+            labels = ", ".join(str(getattr(o.text, self.reasons.lang)) for o in self.rules.outcomes.values())
+            return why(row["problem"], found=repr(row["outcome"]), labels=labels)
+        if day is None:
+            return why("unreadable_day", found=repr(row["day_written"])) if row["day_written"] else ""
+        if day > self.today:
+            return why("future_day", found=str(day))
+        return why("early_day", found=str(day)) if begins is not None and day < begins else ""
+
+
+def _checked(
+    read: pl.DataFrame, cases: pl.DataFrame, events: pl.DataFrame, holding: _Holding
+) -> tuple[pl.DataFrame, list[Refusal]]:
+    """Answers that fit their case, with ``case_id`` put right, ``state`` and ``answer_id``; and the others."""
+    numbers = CaseNumbers(cases["case_id"].to_list())
+    merged = dict(events.filter(pl.col("event") == "merged").select("case_id", "words").iter_rows())
+    known = {row["case_id"]: row for row in cases.select("case_id", "state").to_dicts()}
+    begins = {
+        case_id: Period.parse(period).before().first_day
+        for case_id, period in events.filter(pl.col("event") == "opened").select("case_id", "period").iter_rows()
+    }
+    good: list[dict[str, object]] = []
+    refusals: list[Refusal] = []
+    for row in read.iter_rows(named=True):
+        found, near = numbers.find(row["case_id"])
+        why = holding.why_not(row, found, near, begins.get(found or ""))
+        if why or found is None:
+            refusals.append(holding.reasons.refusal(row, why))
+            continue
+        case = known[merged.get(found, found)]
+        text = "|".join([case["case_id"], row["code"], str(row["visited_at"] or ""), plain(row["told"] or "")])
+        answer_id = hashlib.sha256(text.encode()).hexdigest()[:16]
+        good.append({**row, "written_case": row["case_id"], **case, "answer_id": answer_id})
+    added = {"written_case": pl.String, "state": pl.String, "answer_id": pl.String}
+    return pl.DataFrame(good, schema={**read.schema, **added}), refusals
+
+
+# ------------------------------------------------------------------------ effects
+
+
+def _make_events(book: CaseBook, fresh: pl.DataFrame, events: pl.DataFrame, rules: FieldRules, making: Making) -> int:
+    """Events of the answers; how many cases then wait for a decision."""
+    who = {"officer": pl.col("officer").fill_null(NOBODY), "outcome_id": pl.col("outcome_id")}
+    said: dict[str, pl.Expr | str | None] = {"outcome": pl.col("code"), "answer_id": pl.col("answer_id"), **who}
+    making.add("answered", fresh, **said)
+    findings = waiting_findings(book, events, fresh["case_id"].unique().to_list()).drop("outcome", "verdict")
+    told = fresh.join(findings, on="case_id", maintain_order="left").join(
+        _effects(rules), on=["code", "finding_type"], maintain_order="left"
+    )
+    making.add("finding_answered", told, verdict=pl.col("verdict"), **said)
+    routes = {code: o.queue for code, o in rules.outcomes.items() if o.queue is not None}
+    routed = fresh.with_columns(to=pl.col("code").replace_strict(routes, default=None, return_dtype=pl.String))
+    routed = routed.filter(pl.col("to").is_not_null()).unique("case_id", keep="last", maintain_order=True)
+    making.add("routed", routed, queue=pl.col("to"), assigned_to=NOBODY, words="menurut jawaban dari lapangan")
+    answered = told.select("finding_key").unique()
+    left = findings.filter(pl.col("status") == OPEN).join(answered, on="finding_key", how="anti")
+    holds = [code for code, o in rules.outcomes.items() if o.hold]
+    per_case = fresh.group_by("case_id", maintain_order=True).agg(
+        pl.col("state").first(), hold=pl.col("code").last().is_in(holds)
+    )
+    open_ones = pl.col("case_id").is_in(left["case_id"].implode())
+    to = (
+        pl.when(~open_ones).then(pl.lit("for_approval"))
+        .when("hold").then(pl.lit("on_hold"))
+        .otherwise(pl.lit("in_progress"))
+    )  # fmt: skip
+    per_case = per_case.with_columns(to=to).filter(pl.col("to") != pl.col("state"))
+    making.add("moved_on", per_case, from_state=pl.col("state"), to_state=pl.col("to"))
+    return per_case.filter(pl.col("to") == "for_approval").height
+
+
+def waiting_findings(book: CaseBook, events: pl.DataFrame, case_ids: Sequence[str]) -> pl.DataFrame:
+    """Findings of cases that wait for an answer or a decision: ``case_id``, ``finding_key``, ``status``, ``outcome``,
+    ``verdict``, and what the newest run that had it says: ``finding_type``, ``reason``, ``program`` …"""
+    state = findings_of(events).filter(
+        pl.col("case_id").is_in(list(case_ids)), pl.col("status").is_in([OPEN, ANSWERED])
+    )
+    with book.frame("state", state.select("finding_key").unique()):
+        known = book.ask(
+            """select f.finding_key, f.finding_id, f.run_id, f.finding_type, f.reason, f.program, f.subject_kind,
+                      f.subject_id, f.summary
+               from audit.findings f join audit.runs r on f.run_id = r.run_id
+               where f.finding_key in (select finding_key from state) and r.status = 'published'
+               qualify row_number() over (partition by f.finding_key order by r.period desc, r.finished_at desc) = 1"""
+        )
+    return state.join(known, on="finding_key", how="left", maintain_order="left")
+
+
+def _effects(rules: FieldRules) -> pl.DataFrame:
+    """``code``, ``finding_type``, ``verdict``: which answer settles which type of finding, and what it says of it."""
+    rows = [
+        (code, kind, outcome.verdict(kind))
+        for code, outcome in rules.outcomes.items()
+        for topic, card in rules.topics.items()
+        for kind in card.types
+        if outcome.answers_type(kind, topic)
+    ]
+    return pl.DataFrame(rows, schema=["code", "finding_type", "verdict"], orient="row")
+
+
+_JUDGED: Final = ("same_person_twice", "nik_shared", "name_mismatch")
+"""Reasons that ask whether two rows are one person."""
+
+
+def _judgements(
+    book: CaseBook, fresh: pl.DataFrame, events: pl.DataFrame, rules: FieldRules, now: datetime
+) -> pl.DataFrame:
+    """Judgements on the two rows that a finding of identity rests on; three rows leave open which are meant."""
+    says = {code: o.identity for code, o in rules.outcomes.items() if o.identity}
+    told = fresh.with_columns(judgement=pl.col("code").replace_strict(says, default=None, return_dtype=pl.String))
+    told = told.filter(pl.col("judgement").is_not_null())
+    if told.is_empty():
+        return MATCH_JUDGEMENTS.empty()
+    findings = waiting_findings(book, events, told["case_id"].to_list()).filter(pl.col("reason").is_in(list(_JUDGED)))
+    with book.frame("asked", findings.select("run_id", "finding_id", "case_id")):
+        pairs = book.ask(
+            """select case_id, min(fingerprint) as fingerprint_a, max(fingerprint) as fingerprint_b
+               from (select distinct a.case_id, a.finding_id, m.fingerprint from asked a
+                     join audit.finding_evidence e on e.run_id = a.run_id and e.finding_id = a.finding_id
+                     join audit.mentions m on m.run_id = a.run_id and m.mention_id = e.mention_id)
+               group by case_id, finding_id having count(*) = 2"""
+        )
+    judged = told.join(pairs, on="case_id", maintain_order="left").unique(
+        ["fingerprint_a", "fingerprint_b"], keep="last", maintain_order=True
+    )
+    return MATCH_JUDGEMENTS.conform(
+        judged.select(
+            "fingerprint_a", "fingerprint_b", "judgement", at=pl.lit(now), by=pl.col("officer").fill_null("tepat"),
+            reason=pl.concat_str(pl.lit("case "), "case_id"),
+        )
+    ).sort("fingerprint_a", "fingerprint_b")  # fmt: skip

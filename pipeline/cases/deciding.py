@@ -1,0 +1,214 @@
+"""Decisions on cases: by another person than the one who answered, with a reason, and with an end.
+
+Belongs here: who may decide, and what a decision does. A decision changes no list: it is a proposal to whoever keeps
+the registry, and lets the finding rest for a time, so that it does not come back before they have acted on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from pipeline.cases.answers import waiting_findings
+from pipeline.cases.book import ANSWERED, NOBODY, CaseBook, case_book
+from pipeline.cases.field_rules import FieldRules, read_field_rules
+from pipeline.cases.making import Making
+from pipeline.cases.wording import CaseNumbers
+from pipeline.errors import InputError, Problem, Refused
+from pipeline.ingest.contents import examine
+from pipeline.ingest.readers import sheets_of
+from pipeline.tables import MATCH_JUDGEMENTS
+
+ACCEPT, RETURN = "accept", "return"
+CLOSED: Final = "closed"
+_NUMBER: Final = r"(K(?:-[0-9A-HJKMNP-TV-Z]{3}){4})"
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided: of each case its decision and until when its findings rest."""
+
+    cases: list[dict[str, Any]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"decided": self.cases}
+
+
+def decide(
+    out: Path,
+    rules: Path,
+    case_ids: Sequence[str],
+    decision: str,
+    *,
+    person: str,
+    reason: str = "",
+    now: datetime | None = None,
+) -> Decided:
+    """Decide cases, all of them or none.
+
+    Args:
+        out: folder of the database.
+        rules: rules folder.
+        case_ids: case numbers, as written by hand if need be.
+        decision: ``accept`` what the answers propose, ``return`` the case to the field, or a decision of
+            ``rules/field.yaml``, for which a reason must be given.
+        person: who decides; nobody who answered the case or to whom it is assigned.
+        reason: why.
+        now: UTC; the clock by default.
+
+    Raises:
+        InputError: no such case, no name, no such decision, no reason where one is due.
+        Refused: this person may not, or the case does not wait for a decision.
+    """
+    field = read_field_rules(rules)
+    decider = " ".join(person.split())
+    moment = (now or datetime.now(UTC)).replace(tzinfo=None)
+    _check(decider, decision, reason, field)
+    with case_book(out) as book:
+        events = book.events()
+        cases = _cases(book, case_ids)
+        _refuse(cases, events, decider, decision)
+        waiting = waiting_findings(book, events, cases["case_id"].to_list())
+        making = Making(field, {"actor": decider})
+        if decision == RETURN:
+            answered = waiting.filter(pl.col("status") == ANSWERED)
+            making.add("finding_returned", answered, words=reason or "dikembalikan ke lapangan")
+            told = cases.with_columns(decision=pl.lit(RETURN), rests_until=pl.lit(None, pl.Date))
+            making.add("returned", cases, from_state=pl.col("state"), to_state="in_progress", words=reason or None)
+        else:
+            told = _settle(cases, waiting, decision, decider, reason, field, moment, making)
+        void = _voided(book, cases["case_id"].to_list(), decider, moment) if decision == RETURN else None
+        with book.transaction():
+            book.write(making.rows(), moment)
+            if void is not None and void.height:
+                book.judge(void)
+            named = f"{cases.height} cases: {', '.join(cases['case_id'].head(3))}"
+            book.log("decide", named, f"{decision} {reason}".strip())
+    columns = ("case_id", "decision", "rests_until")
+    return Decided([r | {"rests_until": str(r["rests_until"] or "")} for r in told.select(columns).to_dicts()])
+
+
+def _check(decider: str, decision: str, reason: str, rules: FieldRules) -> None:
+    if not decider:
+        raise InputError(Problem("--as", "no name", "the name of the person who decides"))
+    if decision in (ACCEPT, RETURN):
+        return
+    if decision not in rules.decisions:
+        known = ", ".join([ACCEPT, RETURN, *rules.decisions])
+        raise InputError(Problem("--decision", f"{decision!r} is no decision", known))
+    if not reason.strip():
+        raise InputError(Problem("--reason", "no reason", "why it is decided so, without an answer from the field"))
+
+
+def case_numbers_in(path: Path) -> list[str]:
+    """Case numbers that stand anywhere in a list: the changes proposed, with the lines taken out that are not to be.
+
+    Raises:
+        InputError: the file cannot be read, or there is none in it.
+    """
+    found: list[str] = []
+    for sheet in sheets_of(examine(path)):
+        for batch in sheet.batches():
+            for column in batch.select(pl.col(r"^c\d+$")).iter_columns():
+                found += column.cast(pl.String).str.extract(_NUMBER).drop_nulls().to_list()
+    if not found:
+        raise InputError(Problem(path.name, "there is no case number in it", "numbers like K-4T7-QM2-X9P-A3F"))
+    return list(dict.fromkeys(found))
+
+
+def _cases(book: CaseBook, written: Sequence[str]) -> pl.DataFrame:
+    cases = book.ask("select * from audit.cases order by case_id")
+    numbers = CaseNumbers(cases["case_id"].to_list())
+    found, problems = [], []
+    for each in written:
+        case_id, near = numbers.find(each)
+        if case_id is None:
+            problems.append(Problem(each, "there is no such case", f"perhaps {near}" if near else ""))
+        else:
+            found.append(case_id)
+    if problems or not found:
+        raise InputError(*problems or [Problem("cases", "none is named", "one or more case numbers")])
+    return cases.filter(pl.col("case_id").is_in(found))
+
+
+def _refuse(cases: pl.DataFrame, events: pl.DataFrame, decider: str, decision: str) -> None:
+    answered = events.filter(pl.col("event") == "answered").group_by("case_id").agg(pl.col("officer").drop_nulls())
+    by = dict(answered.iter_rows())
+    problems = []
+    for case in cases.to_dicts():
+        involved = [*by.get(case["case_id"], []), case["assigned_to"] or NOBODY]
+        if any(_same(decider, who) for who in involved if who):
+            problems.append(
+                Problem(case["case_id"], f"{decider} has answered it or is to visit it, and cannot decide on it",
+                        "another person")
+            )  # fmt: skip
+        elif case["state"] == CLOSED:
+            problems.append(Problem(case["case_id"], f"is closed already: {case['decision']}"))
+        elif decision in (ACCEPT, RETURN) and case["state"] not in ("for_approval", "on_hold"):
+            problems.append(
+                Problem(case["case_id"], f"does not wait for a decision (it is {case['state']})",
+                        "answers to all its findings", "give a decision and its --reason to decide without a visit")
+            )  # fmt: skip
+        elif decision == ACCEPT and case["state"] == "on_hold":
+            problems.append(Problem(case["case_id"], "its answer proposes nothing", "a decision and its --reason"))
+    if problems:
+        raise Refused(*problems)
+
+
+def _same(one: str, other: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+
+
+def _settle(
+    cases: pl.DataFrame,
+    waiting: pl.DataFrame,
+    decision: str,
+    decider: str,
+    reason: str,
+    rules: FieldRules,
+    now: datetime,
+    making: Making,
+) -> pl.DataFrame:
+    """Close the cases; each finding rests for as long as its decision says."""
+    if decision == ACCEPT:
+        proposed = [
+            rules.outcomes[code].proposal(kind) or "no_action" if code in rules.outcomes else "no_action"
+            for code, kind in waiting.select("outcome", "finding_type").iter_rows()
+        ]
+    else:
+        proposed = [decision] * waiting.height
+    days = {code: card.days for code, card in rules.decisions.items()}
+    settled = waiting.with_columns(pl.Series("decision", proposed, dtype=pl.String)).with_columns(
+        until=pl.lit(now.date())
+        + pl.duration(days=pl.col("decision").replace_strict(days, default=0, return_dtype=pl.Int64))
+    )
+    making.add(
+        "finding_settled", settled, decision=pl.col("decision"), decided_by=decider, valid_until=pl.col("until"),
+        verdict=pl.col("verdict"), words=reason or None,
+    )  # fmt: skip
+    per_case = settled.group_by("case_id").agg(
+        decision=pl.col("decision").unique().sort().str.join(","), rests_until=pl.col("until").max()
+    )
+    told = cases.drop("decision").join(per_case, on="case_id", how="left", maintain_order="left")
+    making.add(
+        "decided", told, from_state=pl.col("state"), to_state=CLOSED, decision=pl.col("decision"), decided_by=decider,
+        words=reason or None,
+    )  # fmt: skip
+    return told
+
+
+def _voided(book: CaseBook, case_ids: list[str], decider: str, now: datetime) -> pl.DataFrame:
+    """Judgements that answers of these cases brought, taken back: the pair is open again."""
+    reasons = [f"case {c}" for c in case_ids]
+    rows = book.ask(
+        """select fingerprint_a, fingerprint_b, reason from audit.match_judgements
+           qualify row_number() over (partition by fingerprint_a, fingerprint_b order by "at" desc) = 1"""
+    )
+    mine = rows.filter(pl.col("reason").is_in(reasons))
+    return MATCH_JUDGEMENTS.conform(mine.with_columns(judgement=pl.lit("unsure"), at=pl.lit(now), by=pl.lit(decider)))

@@ -1,0 +1,215 @@
+"""`tepat worklist`: cases brought in line with the month, visits chosen, forms written.
+
+Belongs here: the steps in order, and what may leave the machine. Not here: any step itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from pipeline.cases.answers import apply_published
+from pipeline.cases.book import CaseBook, case_book
+from pipeline.cases.field_rules import FieldRules, read_field_rules
+from pipeline.cases.keeping import Kept, keep
+from pipeline.cases.making import SYSTEM, Making
+from pipeline.errors import InputError, Problem
+from pipeline.history import PublishedRun, newest_run, published_runs
+from pipeline.look.numbers import language
+from pipeline.look.words import texts
+from pipeline.outgoing import lock_of, locked_workbook
+from pipeline.period import Period
+from pipeline.regions import Gazetteer, PlaceRules
+from pipeline.target.programs import load_rules
+from pipeline.target.taxonomy import read_taxonomy
+from pipeline.worklist.document import Gathering, Sheet
+from pipeline.worklist.form import FormMaker
+from pipeline.worklist.page import html
+from pipeline.worklist.workbook import workbook
+
+Say = Callable[[str], None]
+FOLDER: Final = "worklist"
+WORDS: Final = Path(__file__).with_name("words.yaml")
+
+
+@dataclass(frozen=True)
+class Worklists:
+    """What came of it: the forms written, a line a TKSK, and what the month did to the cases."""
+
+    period: str
+    run_id: str
+    folder: Path
+    kept: Kept
+    answers: dict[str, int]
+    lists: list[dict[str, Any]]
+    notices: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "period": self.period, "run_id": self.run_id, "folder": str(self.folder), "cases": self.kept.as_dict(),
+            "answers": self.answers, "lists": self.lists, "notices": self.notices,
+        }  # fmt: skip
+
+
+def make_worklists(
+    out: Path,
+    period: Period,
+    rules: Path,
+    *,
+    kecamatan: str | None = None,
+    lang: str = "id",
+    now: datetime | None = None,
+    say: Say,
+) -> Worklists:
+    """Write the worklists of a month under ``<out>/<period>/worklist/``.
+
+    Answers that came in monthly folders are applied first, then the cases are brought in line with the newest
+    published run of the month. What is on a list, and that it left the machine, is recorded before it is there to take.
+
+    Args:
+        out: folder of the database.
+        period: the month.
+        rules: rules folder.
+        kecamatan: name or code of one kecamatan; all by default.
+        lang: id or en.
+        now: UTC; the clock by default.
+        say: progress.
+
+    Raises:
+        InputError: the month is not published, a later one has been worked on, or no such kecamatan.
+        StorageError: the database is held by somebody else, or a key is set and no passphrase to lock the forms with.
+    """
+    words = texts(WORDS, language(lang))
+    lock = lock_of("worklists")
+    moment = (now or datetime.now(UTC)).replace(tzinfo=None)
+    run = _run_of(out, period)
+    field, taxonomy = read_field_rules(rules), read_taxonomy(rules)
+    programs = load_rules(rules, period.last_day)
+    with case_book(out) as book:
+        say("answers that came with the monthly files")
+        answered = apply_published(book, field, moment)
+        say("cases")
+        kept = keep(book, run, field, taxonomy, moment)
+        code = None if kecamatan is None else _kecamatan(book, kecamatan)
+        say("visits")
+        sheets, picked = Gathering(book, run, field, taxonomy, programs, lang, moment.date()).sheets(code)
+        folder = out / str(period) / FOLDER
+        staging = folder.with_name(f".{FOLDER}.{os.getpid()}")
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        try:
+            say(f"forms of {len(sheets)} TKSK")
+            lists = _write(sheets, words, lang, lock, staging)
+            _record(book, run, field, picked, lists, moment)
+            _move(staging, folder, whole=code is None)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    return Worklists(
+        str(period), run.run_id, folder, kept, answered.counts(), lists, _notices(sheets, lock, answered.refused)
+    )
+
+
+def _run_of(out: Path, period: Period) -> PublishedRun:
+    run = newest_run(out, period)
+    if run is None:
+        known = ", ".join(sorted({str(r.period) for r in published_runs(out)})) or "none yet"
+        raise InputError(
+            Problem(str(out), f"{period} is not published", known, f"run `tepat run --period {period}` first")
+        )
+    return run
+
+
+def _kecamatan(book: CaseBook, said: str) -> str:
+    """The code of a kecamatan that has cases, by code or name."""
+    codes = book.ask("select distinct kecamatan_code from audit.cases where kecamatan_code is not null order by 1")
+    gazetteer = Gazetteer(PlaceRules())
+    names = {code: gazetteer.name_of(code) or code for code in codes["kecamatan_code"]}
+    folded = re.sub(r"\W+", " ", said.lower().removeprefix("kec.").removeprefix("kecamatan")).strip()
+    found = [c for c, n in names.items() if folded in (c, re.sub(r"\W+", " ", n.lower()).strip())]
+    if len(found) != 1:
+        known = ", ".join(f"{n} ({c})" for c, n in names.items())
+        what = "there are several" if found else "no case is in such a kecamatan"
+        raise InputError(Problem("--kecamatan", f"{said!r}: {what}", known))
+    return str(found[0])
+
+
+def _write(
+    sheets: list[Sheet], words: dict[str, Any], lang: str, lock: str | None, folder: Path
+) -> list[dict[str, Any]]:
+    """The forms of each TKSK; locked, those that can be: a PDF cannot, the workbook can be printed instead."""
+    forms = FormMaker()
+    lists = []
+    per_kecamatan: dict[str, int] = {}
+    for sheet in sheets:
+        n = per_kecamatan[sheet.kecamatan_code] = per_kecamatan.get(sheet.kecamatan_code, 0) + 1
+        name = "_".join(filter(None, [sheet.kecamatan_code, _plain(sheet.kecamatan), str(n) if n > 1 else ""]))
+        files: dict[str, bytes] = {f"{name}.html": html(sheet, words, lang, name, lock).encode()}
+        if lock is None:
+            files |= {f"{name}.xlsx": workbook(sheet, words), f"{name}.pdf": forms.pdf(sheet, words, lang)}
+        else:
+            files[f"{name}.xlsx"] = locked_workbook(workbook(sheet, words), lock)
+        hashes = {}
+        for file, content in files.items():
+            (folder / file).write_bytes(content)
+            hashes[file] = hashlib.sha256(content).hexdigest()
+        lists.append(
+            {
+                "kecamatan_code": sheet.kecamatan_code, "kecamatan": sheet.kecamatan, "officer": sheet.officer,
+                "visits": len(sheet.visits), "waiting": sheet.waiting, "files": hashes,
+            }
+        )  # fmt: skip
+    return lists
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
+
+
+def _record(
+    book: CaseBook,
+    run: PublishedRun,
+    rules: FieldRules,
+    picked: pl.DataFrame,
+    lists: list[dict[str, Any]],
+    now: datetime,
+) -> None:
+    """Which cases were listed for the month, once, and that the lists left the machine."""
+    making = Making(rules, {"period": str(run.period), "run_id": run.run_id, "actor": SYSTEM})
+    fresh = picked.filter(pl.col("listed_period").ne_missing(str(run.period))).sort("case_id")
+    making.add("listed", fresh, listed_period=str(run.period), explanation=pl.col("explanation"))
+    with book.transaction():
+        if fresh.height:
+            book.write(making.rows(), now)
+        for each in lists:
+            told = ", ".join(f"{file} {digest[:16]}" for file, digest in each["files"].items())
+            book.log("export", told, f"worklist {run.period}, {each['visits']} visits")
+
+
+def _move(staging: Path, folder: Path, *, whole: bool) -> None:
+    """New files into place; where all kecamatan were written, those of lists that are no more go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = {p.name for p in staging.iterdir()}
+    for path in sorted(staging.iterdir()):
+        path.replace(folder / path.name)
+    if whole:
+        for path in folder.iterdir():
+            if path.name not in made and path.suffix in {".xlsx", ".html", ".pdf"}:
+                path.unlink()
+
+
+def _notices(sheets: list[Sheet], lock: str | None, refused: list[str]) -> list[str]:
+    nobody = [s.kecamatan or s.kecamatan_code for s in sheets if not s.officer]
+    told = [f"no TKSK on the roster of the month: {', '.join(nobody)}"] if nobody else []
+    if lock is not None:
+        told.append("page and workbook are locked with the passphrase; a PDF cannot be: print the workbook")
+    return told + refused

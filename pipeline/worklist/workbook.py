@@ -1,0 +1,192 @@
+"""The worklist as a workbook: one sheet a desa, answers chosen from a list, printed on A4.
+
+Belongs here: cells, locks and lists of choices. Only the answers can be changed; what says who is visited is locked
+against slips, without a password, because a lock that stops work is worked around. Whatever comes back is checked
+again anyway (:mod:`pipeline.cases.reading`).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import xlsxwriter
+
+from pipeline.worklist.document import Asked, Sheet, Visit
+
+COLUMNS: Final = {
+    "n": 4.5, "case_id": 10, "name": 19, "nik": 13, "address": 19, "problem": 34, "check": 27, "outcome": 15,
+    "visited_at": 12, "note": 22, "officer": 14,
+}  # fmt: skip
+"""Columns in order and their widths, which together are a page of A4 across."""
+ANSWERS: Final = ("outcome", "visited_at", "note")
+CHOICES: Final = "_pilihan"
+HEADER_ROW: Final = 3
+_LINE: Final = 12.5
+_LATER: Final = 400
+"""Days after the month up to which a visit may be dated in the form."""
+
+
+def workbook(sheet: Sheet, words: dict[str, Any]) -> bytes:
+    """The bytes of the workbook of one TKSK; the same worklist gives the same bytes."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_numbers": False, "strings_to_formulas": False})
+    year, month = (int(part) for part in sheet.period.split("-"))
+    book.set_properties(
+        {"title": f"{words['title']} {sheet.kecamatan} {sheet.month}", "created": datetime(year, month, 1, tzinfo=UTC)}
+    )
+    book.set_custom_property("run_id", sheet.run_id)
+    _Writer(book, sheet, words).write()
+    book.close()
+    return buffer.getvalue()
+
+
+class _Writer:
+    """Writes one workbook."""
+
+    def __init__(self, book: Any, sheet: Sheet, words: dict[str, Any]) -> None:
+        self.book, self.sheet, self.words = book, sheet, words
+        base = {
+            "font_name": "Calibri",
+            "font_size": 9,
+            "valign": "top",
+            "text_wrap": True,
+            "border": 1,
+            "border_color": "#B8C0C8",
+        }
+        grey = base | {"bg_color": "#EEF1F4", "num_format": "@"}
+        self.format = {
+            "title": book.add_format({"bold": True, "font_size": 13}),
+            "plain": book.add_format({"font_size": 10}),
+            "text": book.add_format({"font_size": 10, "text_wrap": True, "valign": "top"}),
+            "strong": book.add_format({"font_size": 10, "bold": True, "valign": "top"}),
+            "head": book.add_format(base | {"bold": True, "bg_color": "#DDE4EA", "valign": "vcenter"}),
+            "locked": book.add_format(grey),
+            "number": book.add_format(base | {"bg_color": "#EEF1F4", "num_format": "0"}),
+            "free": book.add_format(base | {"bg_color": "#FFF9DB", "locked": False, "num_format": "@"}),
+            "day": book.add_format(base | {"bg_color": "#FFF9DB", "locked": False, "num_format": "dd/mm/yyyy"}),
+        }
+        self.labels = {a.code: a.label for a in sheet.answers}
+        self.lists: dict[tuple[str, ...], str] = {}
+
+    def write(self) -> None:
+        """Guide, a sheet a desa, and the hidden lists of choices."""
+        self._guide()
+        topics = list(dict.fromkeys(q.choices for v in self.sheet.visits for q in v.questions))
+        for j, choices in enumerate(topics):
+            column = xlsxwriter.utility.xl_col_to_name(j)
+            self.lists[choices] = f"='{CHOICES}'!${column}$1:${column}${len(choices)}"
+        taken: set[str] = {self.words["guide"].lower(), CHOICES}
+        for desa in self.sheet.desa:
+            self._desa(desa, _sheet_name(desa, taken))
+        hidden = self.book.add_worksheet(CHOICES)
+        for j, choices in enumerate(topics):
+            hidden.write_column(0, j, [self.labels[c] for c in choices])
+        hidden.hide()
+
+    def _guide(self) -> None:
+        page, words, sheet = self.book.add_worksheet(self.words["guide"]), self.words, self.sheet
+        page.hide_gridlines(2)
+        page.set_column(0, 0, 26)
+        page.set_column(1, 1, 72)
+        page.set_paper(9)
+        page.fit_to_pages(1, 0)
+        page.write_string(0, 0, f"{words['title']}, {sheet.month}", self.format["title"])
+        facts = (
+            (words["kecamatan"], f"{sheet.kecamatan}, {sheet.kabupaten}"),
+            (words["officer"], sheet.officer or words["nobody"]),
+            (words["visits"].capitalize(), f"{len(sheet.visits)} ({sheet.waiting} {words['waiting']})"),
+        )
+        row = 2
+        for name, value in facts:
+            page.write_string(row, 0, name, self.format["strong"])
+            page.write_string(row, 1, value, self.format["text"])
+            row += 1
+        row += 1
+        for n, step in enumerate([*words["steps"].values(), words["masked"]], 1):
+            page.write_string(row, 0, f"{n}.", self.format["strong"])
+            page.write_string(row, 1, step, self.format["text"])
+            row += 1
+        row += 1
+        page.write_string(row, 0, words["answer"], self.format["head"])
+        page.write_string(row, 1, words["meaning"], self.format["head"])
+        for answer in sheet.answers:
+            row += 1
+            page.write_string(row, 0, answer.label, self.format["strong"])
+            page.write_string(row, 1, answer.meaning, self.format["text"])
+        page.protect()
+
+    def _desa(self, desa: str, name: str) -> None:
+        page, words, sheet = self.book.add_worksheet(name), self.words, self.sheet
+        rows = [(v, q) for v in sheet.visits if v.desa == desa for q in v.questions]
+        page.write_string(0, 0, f"{words['title']}, {sheet.month}: {desa}", self.format["title"])
+        officer = sheet.officer or words["nobody"]
+        under = f"{words['kecamatan']} {sheet.kecamatan}, {sheet.kabupaten} · {words['officer']}: {officer}"
+        page.write_string(1, 0, under, self.format["plain"])
+        for j, (column, width) in enumerate(COLUMNS.items()):
+            page.set_column(j, j, width)
+            page.write_string(HEADER_ROW, j, words["columns"][column], self.format["head"])
+        for n, (visit, question) in enumerate(rows, HEADER_ROW + 1):
+            self._row(page, n, visit, question)
+        last = HEADER_ROW + len(rows)
+        page.autofilter(HEADER_ROW, 0, last, len(COLUMNS) - 1)
+        page.freeze_panes(HEADER_ROW + 1, 3)
+        page.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
+        page.ignore_errors({"number_stored_as_text": f"A1:K{last + 1}"})
+        self._paper(page, last)
+
+    def _paper(self, page: Any, last: int) -> None:
+        page.set_landscape()
+        page.set_paper(9)
+        page.set_margins(left=0.35, right=0.35, top=0.45, bottom=0.55)
+        page.fit_to_pages(1, 0)
+        page.repeat_rows(HEADER_ROW)
+        page.print_area(0, 0, last, len(COLUMNS) - 1)
+        page.set_footer(
+            f"&L&8{self.sheet.kecamatan} {self.sheet.period}&R&8{self.words['page']} &P {self.words['of']} &N"
+        )
+
+    def _row(self, page: Any, n: int, visit: Visit, question: Asked) -> None:
+        place = ", ".join(filter(None, [visit.dusun, visit.address]))
+        cells = {
+            "case_id": visit.case_id, "name": visit.name, "nik": visit.nik, "address": place,
+            "problem": "\n".join(question.findings), "check": f"{question.check} {question.ask}",
+            "officer": self.sheet.officer,
+        }  # fmt: skip
+        lines = max(
+            sum(-(-max(len(part), 1) // int(COLUMNS[c] * 1.18)) for part in text.split("\n"))
+            for c, text in cells.items()
+        )
+        page.set_row(n, max(2, lines) * _LINE)
+        page.write_number(n, 0, visit.n, self.format["number"])
+        for j, column in enumerate(COLUMNS):
+            if column in cells:
+                page.write_string(n, j, cells[column], self.format["locked"])
+            elif column in ANSWERS:
+                page.write_blank(n, j, None, self.format["day" if column == "visited_at" else "free"])
+        outcome, day = list(COLUMNS).index("outcome"), list(COLUMNS).index("visited_at")
+        words = self.words
+        page.data_validation(n, outcome, n, outcome, {
+            "validate": "list", "source": self.lists[question.choices], "error_type": "warning",
+            "input_title": words["choose"], "input_message": words["choose_more"],
+        })  # fmt: skip
+        year, month = (int(part) for part in self.sheet.period.split("-"))
+        first = date(year, month, 1)
+        page.data_validation(n, day, n, day, {
+            "validate": "date", "criteria": "between", "minimum": first,
+            "maximum": date.fromordinal(first.toordinal() + _LATER), "error_type": "warning",
+            "error_title": words["columns"]["visited_at"], "error_message": words["bad_date"],
+        })  # fmt: skip
+
+
+def _sheet_name(name: str, taken: set[str]) -> str:
+    """A name that Excel allows and no other sheet has."""
+    plain = re.sub(r"[\[\]:*?/\\']", " ", name).strip()[:28] or "Desa"
+    found, n = plain, 1
+    while found.lower() in taken:
+        n += 1
+        found = f"{plain} {n}"
+    taken.add(found.lower())
+    return found

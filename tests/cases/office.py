@@ -1,0 +1,242 @@
+"""An office in a few lines: published months written straight into a database, and what comes back from the field.
+
+Families ``H1`` … live in two desa of Tabongo; ``P1`` is the head of ``H1`` and ``P1b`` a member. Two findings are the
+same where :func:`finding` says the same of the same subject, as in :mod:`pipeline.target`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipeline.cases.book import case_book
+from pipeline.cases.field_rules import FieldRules, read_field_rules
+from pipeline.cases.keeping import Kept, keep
+from pipeline.database import DATABASE, opened
+from pipeline.history import frame_of, newest_run
+from pipeline.period import Period
+from pipeline.publish.chain import append
+from pipeline.publish.schema import PUBLISHED, content_columns, prepare
+from pipeline.tables import RUNS
+from pipeline.target.keys import digest, finding_key_text
+from pipeline.target.taxonomy import read_taxonomy
+
+RULES = Path(__file__).resolve().parents[2] / "rules"
+KECAMATAN, TERATAI, MOTINELO = "750119", "7501192001", "7501192002"
+OFFICER = "SITI HASAN"
+NOVEMBER = datetime(2026, 11, 2, 8, 0)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding of a month."""
+
+    type: str = "exclusion_error"
+    reason: str = "eligible_unserved"
+    program: str = "pkh"
+    subject: str = "H1"
+    kind: str = "household"
+    amount: int = 300_000
+    confidence: float = 0.8
+    severity: str = "high"
+    desa: str | None = TERATAI
+    kecamatan: str | None = KECAMATAN
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Its finding_key."""
+        row = pl.DataFrame(
+            {
+                "finding_type": [self.type], "program": [self.program], "subject_kind": [self.kind],
+                "subject_id": [self.subject], "reason": [self.reason],
+            }
+        )  # fmt: skip
+        return str(digest(row, finding_key_text(), "key")["key"][0])
+
+
+def deceased(subject: str = "H2", **other: Any) -> Found:
+    """A dead recipient."""
+    return Found(
+        "inclusion_error", "deceased", "sembako", subject, **{"severity": "critical", "amount": 200_000, **other}
+    )
+
+
+@dataclass
+class Office:
+    """A database in ``out`` with the months published into it."""
+
+    out: Path
+    families: int = 6
+    roster: Sequence[tuple[str, str, int | None]] = ((OFFICER, KECAMATAN, 4),)
+    companions: Sequence[str] = ()
+    """Persons on the companions list."""
+    runs: int = field(default=0, init=False)
+
+    @property
+    def rules(self) -> FieldRules:
+        """The rules as shipped."""
+        return read_field_rules(RULES)
+
+    def publish(
+        self, period: str, found: Sequence[Found], *, gone: Sequence[tuple[Found, str, str]] = (),
+        merged: Sequence[tuple[str, str]] = (), kinds: Sequence[str] = ("registry", "recipients", "deaths"),
+        outcomes: Sequence[dict[str, Any]] = (), households: Sequence[str] | None = None,
+    ) -> str:  # fmt: skip
+        """Publish a month; ``gone`` are findings with ``resolved`` or ``not_assessable`` and why. Gives the run id."""
+        self.runs += 1
+        run_id = f"{period}-{self.runs:016x}"
+        homes = list(households) if households is not None else [f"H{n}" for n in range(1, self.families + 1)]
+        tables = {
+            "households": [self._household(h) for h in homes],
+            "persons": [p for h in homes for p in self._persons(h)],
+            "mentions": self._mentions(homes, kinds),
+            "facts": [
+                {"subject_kind": "household", "subject_id": h, "facts": json.dumps({"n_elderly": int(h == "H5")})}
+                for h in homes
+            ],
+            "findings": [self._finding(f, period) for f in found],
+            "finding_evidence": [
+                {
+                    "finding_id": f"F{f.key}{period}", "mention_id": m, "source_file": "a.csv", "sheet": "",
+                    "row_number": n, "fact": "{}",
+                }
+                for f in found for n, m in enumerate(f.evidence, 2)
+            ],
+            "finding_changes": [
+                {"previous_run_id": "", "finding_key": f.key, "change": change, "why": why} for f, change, why in gone
+            ],
+            "identity_events": [
+                {"event": "merged", "level": "household", "old_id": old, "new_id": new, "why": ""}
+                for old, new in merged
+            ],
+            "outcomes": list(outcomes),
+        }  # fmt: skip
+        self.out.mkdir(parents=True, exist_ok=True)
+        with opened(self.out / DATABASE, read_only=False) as connection:
+            prepare(connection)
+            for name, rows in tables.items():
+                self._insert(connection, name, run_id, rows)
+            append(connection, RUNS, {"run_id": run_id, "period": period, "status": "published"})
+            connection.execute("checkpoint")
+        return run_id
+
+    def keep(self, period: str, now: datetime = NOVEMBER) -> Kept:
+        """Bring the cases in line with the newest run of a month."""
+        run = newest_run(self.out, Period.parse(period))
+        assert run is not None
+        with case_book(self.out) as book:
+            return keep(book, run, self.rules, read_taxonomy(RULES), now)
+
+    def ask(self, query: str) -> pl.DataFrame:
+        """A query on the database."""
+        with opened(self.out / DATABASE, read_only=True) as connection:
+            return frame_of(connection, query)
+
+    def case(self, subject: str) -> dict[str, Any]:
+        """The case of a subject."""
+        found = self.ask(f"select * from audit.cases where subject_id = '{subject}'")
+        assert found.height == 1, subject
+        return found.row(0, named=True)
+
+    def events(self, subject: str) -> list[str]:
+        """What happened to the case of a subject, in order."""
+        case_id = self.case(subject)["case_id"]
+        return self.ask(f"select event from audit.case_events where case_id = '{case_id}' order by \"at\"")[
+            "event"
+        ].to_list()
+
+    # ---------------------------------------------------------------- rows
+
+    def _insert(
+        self, connection: duckdb.DuckDBPyConnection, name: str, run_id: str, rows: list[dict[str, Any]]
+    ) -> None:
+        if not rows:
+            return
+        names = content_columns(PUBLISHED[name])
+        extra = [c for c in names if c not in PUBLISHED[name].column]
+        schema = {**PUBLISHED[name].schema, **dict.fromkeys(extra, pl.String())}
+        frame = pl.DataFrame([{c: row.get(c) for c in names} for row in rows], schema={c: schema[c] for c in names})
+        connection.register("rows", frame.to_arrow())
+        columns = ", ".join(f'"{c}"' for c in names)
+        connection.execute(f"insert into audit.{name} (run_id, {columns}) select '{run_id}', {columns} from rows")
+        connection.unregister("rows")
+
+    @staticmethod
+    def _household(home: str) -> dict[str, Any]:
+        number = int(home[1:])
+        return {
+            "household_id": home, "no_kk": f"75011910101{number:05d}", "head_person_id": f"P{number}", "desil": 2,
+            "desa_code": TERATAI if number % 2 else MOTINELO, "kecamatan_code": KECAMATAN,
+            "dusun": f"DUSUN {number % 3}", "in_registry": True, "n_members": 2, "n_present": 2,
+        }  # fmt: skip
+
+    @staticmethod
+    def _persons(home: str) -> list[dict[str, Any]]:
+        number = int(home[1:])
+        return [
+            {
+                "person_id": f"P{number}{which}", "household_id": home, "nik": f"750119120380{number:03d}{n}",
+                "name": f"{name} {number}", "birth_date": date(1980 + n, 3, 12), "sex": "L", "alive": True,
+                "desa_code": TERATAI if number % 2 else MOTINELO, "kecamatan_code": KECAMATAN,
+            }
+            for n, (which, name) in enumerate((("", "KARIM"), ("b", "RAHMA")))
+        ]  # fmt: skip
+
+    def _mentions(self, homes: list[str], kinds: Sequence[str]) -> list[dict[str, Any]]:
+        rows = []
+        for home in homes:
+            for person in self._persons(home):
+                rows.append(
+                    {
+                        "mention_id": f"m{person['person_id']}", "source_file": "a.csv", "sheet": "",
+                        "row_number": len(rows) + 2, "kind": "registry", "person_id": person["person_id"], "household_id": home,
+                        "name": person["name"],                        "fingerprint": f"f{person['person_id']}", "kecamatan_code": KECAMATAN,
+                        "address": "JL. MAWAR", "rt": 1,
+                    }
+                )  # fmt: skip
+        rows += [
+            {"mention_id": f"k{kind}", "source_file": "b.csv", "sheet": "", "row_number": 2, "kind": kind, "program": p,
+             "kecamatan_code": KECAMATAN, "fingerprint": kind}
+            for kind in kinds for p in (("pkh", "sembako", "pbi_jkn") if kind == "recipients" else (None,))
+        ]  # fmt: skip
+        rows += [
+            {"mention_id": f"t{n}", "source_file": "t.csv", "sheet": "", "row_number": n, "kind": "tksk", "name": name,
+             "kecamatan_code": kecamatan, "visits_per_month": visits, "person_id": f"T{n}", "fingerprint": f"t{n}"}
+            for n, (name, kecamatan, visits) in enumerate(self.roster, 2)
+        ]  # fmt: skip
+        rows += [
+            {"mention_id": f"c{p}", "source_file": "c.csv", "sheet": "", "row_number": n, "kind": "companions",
+             "person_id": p, "household_id": f"H{p[1:].rstrip('b')}", "fingerprint": f"f{p}"}
+            for n, p in enumerate(self.companions, 2)
+        ]  # fmt: skip
+        return rows if "registry" in kinds else [r for r in rows if r["kind"] != "registry"]
+
+    @staticmethod
+    def _finding(found: Found, period: str) -> dict[str, Any]:
+        return {
+            "finding_id": f"F{found.key}{period}", "finding_key": found.key, "finding_type": found.type,
+            "reason": found.reason, "program": found.program, "subject_kind": found.kind, "subject_id": found.subject,
+            "kecamatan_code": found.kecamatan, "desa_code": found.desa, "severity": found.severity,
+            "confidence": found.confidence, "amount": found.amount, "priority": found.amount / 10_000,
+            "baseline_state": "new", "summary": found.reason,
+        }  # fmt: skip
+
+
+def typed(path: Path, rows: Sequence[dict[str, str]], *, title: str = "") -> Path:
+    """A list as somebody types it: columns in the order of the first row."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if title:
+            file.write(title + "\n")
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=";")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
