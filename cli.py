@@ -183,7 +183,7 @@ def explain(
     ] = None,
     page: Annotated[
         Path | None,
-        typer.Option("--page", metavar="FILE", help="Of a sign of card misuse: write its pictures.", show_default=False),
+        typer.Option("--page", metavar="FILE", help="Pictures of a sign of card misuse.", show_default=False),
     ] = None,
     lang: Annotated[str, typer.Option("--lang", help="Language of that page, id or en.")] = "id",
     rules: RulesOption = None,
