@@ -31,9 +31,10 @@ with alone as (
            coalesce(e.kecamatan_code, left(e.desa_code, 6)) as kecamatan_code,
            coalesce(h.desil, a.desil) as desil,
            coalesce(h.in_registry, p.in_registry, false) as in_registry, coalesce(b.amount, 0) as amount
-    from (select * from audit.eligibility where run_id = $run_id) e
-    left join (select * from audit.persons where run_id = $run_id) p
-           on e.subject_kind = 'person' and p.person_id = e.subject_id
+    from (select *, case when subject_kind = 'person' then subject_id end as person_id
+          from audit.eligibility where run_id = $run_id) e
+    left join (select person_id, household_id, in_registry from audit.persons where run_id = $run_id) p
+           on p.person_id = e.person_id  -- one equality: a further condition makes the join quadratic
     left join (select * from audit.households where run_id = $run_id) h
            on h.household_id = coalesce(p.household_id, e.subject_id)
     left join alone a on a.person_id = e.subject_id

@@ -270,12 +270,14 @@ def _findings(build: _Builder, counted: Counted) -> None:
 
 def _finding_totals(build: _Builder) -> None:
     types = sorted({k[2] for k in build.counts if k[0] == "found"})
+    reasons: dict[Key, list[Key]] = defaultdict(list)
+    for key in [k for k in build.counts if k[0] == "reason"]:
+        reasons[key[:3]].append(key)
     for area in sorted({k[1] for k in build.counts if k[0] == "found"}):
         for kind in types:
             build.total(("found", area, kind, "all"), (("found", area, kind, s) for s in STATES))
             if kind != SEVERAL_REASONS:
-                mine = [k for k in build.counts if k[:3] == ("reason", area, kind)]
-                build.link(("found", area, kind, "all"), mine)
+                build.link(("found", area, kind, "all"), reasons["reason", area, kind])
         for state in (*STATES, "all"):
             build.total(("found", area, "", state), (("found", area, kind, state) for kind in types))
         build.total(("found", area, "", "all"), (("found", area, "", state) for state in STATES))

@@ -126,9 +126,10 @@ with units as (
     select coalesce(p.household_id, e.subject_id) as family, e.program, e.served, e.status,
            coalesce(e.kecamatan_code, left(e.desa_code, 6)) as kecamatan_code,
            e.status = 'eligible' and e.excluded_by = '' and not e.served as lacks
-    from (select * from audit.eligibility where run_id = $run_id) e
+    from (select *, case when subject_kind = 'person' then subject_id end as person_id
+          from audit.eligibility where run_id = $run_id) e
     left join (select person_id, household_id from audit.persons where run_id = $run_id) p
-           on e.subject_kind = 'person' and p.person_id = e.subject_id
+           on p.person_id = e.person_id  -- one equality: a further condition makes the join quadratic
 ), families as (
     select family, min(kecamatan_code) as kecamatan_code, bool_or(lacks) as lacks,
            bool_or(served and status = 'ineligible') as leaks, bool_or(served and status = 'unknown') as unsure,

@@ -26,6 +26,8 @@ import numpy as np
 Key = TypeVar("Key", bound=Hashable)
 STILL: Final = 1e-6
 """A cell that another table moves by less is not moved."""
+FULL: Final = 0.8
+"""A group asks no sum for more than this share of its total, if it can be helped."""
 GROUPS: Final = 20
 """At most so many other tables: small cells of one sum are spread over them, as they cannot all be large at once."""
 
@@ -112,7 +114,9 @@ class _System(Generic[Key]):
         for keys in sorted(clusters.values(), key=lambda k: (-len(k), str(k[0]))):
             mine = sorted({i for k in keys for i in beside.get(k, [])})
             wanted = asked[mine] + share[mine, None]
-            group = int(np.lexsort((wanted.sum(axis=0), np.maximum(wanted - 1, 0).sum(axis=0)))[0])
+            group = int(
+                np.argmin(np.maximum(wanted - FULL, 0).sum(axis=0))
+            )  # the first that is not full, else the least
             asked[mine, group] += share[mine]
             groups[group] += keys
         return [g for g in groups if g]
