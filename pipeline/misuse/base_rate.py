@@ -12,8 +12,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
-from scipy.special import betaln, gammaln
+from scipy.special import betainc, betaln, gammaln, ndtr, pdtrc  # not scipy.stats, which takes half a second to load
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.ArrayLike
@@ -42,9 +41,17 @@ def scan_tail(k: Numbers, mean: Numbers, windows: Numbers) -> Floats:
     JASA 77, 177-183. Valid for k > μ; below that the chance is taken to be 1.
     """
     k, mean, windows = (np.asarray(a, dtype=np.float64) for a in (k, mean, windows))
-    rate = (1 - mean / k) * np.maximum(windows - 1, 0) * mean * stats.poisson.pmf(k - 1, mean)
-    chance = -np.expm1(np.log1p(-np.minimum(stats.poisson.sf(k - 1, mean), 1 - 1e-16)) - rate)
+    point = np.exp((k - 1) * np.log(mean) - mean - gammaln(k))
+    rate = (1 - mean / k) * np.maximum(windows - 1, 0) * mean * point
+    chance = -np.expm1(np.log1p(-np.minimum(_poisson_tail(k, mean), 1 - 1e-16)) - rate)
     got: Floats = np.where(k > mean, np.clip(chance, 0.0, 1.0), 1.0)
+    return got
+
+
+def _poisson_tail(k: Numbers, mean: Numbers) -> Floats:
+    """Chance of ``k`` or more."""
+    k = np.asarray(k, dtype=np.float64)
+    got: Floats = np.where(k > 0, pdtrc(np.maximum(k - 1, 0), mean), 1.0)
     return got
 
 
@@ -63,7 +70,7 @@ def share_tail(k: Numbers, n: Numbers) -> tuple[Floats, Floats]:
     mean = (k.sum() - k + 0.5) / (n.sum() - n + 1)  # of the others; half a case, so that it is never 0
     chance = np.ones(len(k))
     above = k > n * mean
-    chance[above] = stats.binom.sf(k[above] - 1, n[above], mean[above])
+    chance[above] = betainc(k[above], n[above] - k[above] + 1, mean[above])  # of the binomial distribution
     rho = _dispersion(k, n)
     # the binomial tail is the smaller of the two: what is not unusual by it is not unusual
     for i in np.flatnonzero(above & (rho > 0) & (chance < _WORTH_A_LOOK)):
@@ -105,7 +112,7 @@ def size_tail(sizes: Numbers) -> tuple[float, Floats]:
         return 0.0, np.ones(0)
     middle = float(np.median(logs))
     spread = max(_SPREAD * float(np.median(np.abs(logs - middle))), float(np.exp(-middle / 2)))
-    chance: Floats = stats.norm.sf((logs - middle) / spread)
+    chance: Floats = ndtr((middle - logs) / spread)
     return float(np.exp(middle)), chance
 
 
@@ -118,7 +125,7 @@ def extra_tail(persons: Numbers) -> tuple[float, Floats]:
     """
     persons = np.asarray(persons, dtype=np.int64)
     rate = ((persons == 2).sum() + 0.5) / ((persons == 1).sum() + 1)
-    chance: Floats = stats.poisson.sf(persons - 2, rate)
+    chance: Floats = _poisson_tail(persons - 1, rate)
     return 1 + float(rate), chance
 
 
