@@ -170,7 +170,7 @@ def inspect(
 
 @app.command()
 def explain(
-    id: Annotated[str, typer.Argument(help="A person, household, finding or mention id.", show_default=False)],  # noqa: A002
+    id: Annotated[str, typer.Argument(help="A person, household, finding, case or mention id.", show_default=False)],  # noqa: A002
     out: OutOption = OUT,
     reveal: Annotated[
         str | None,
@@ -183,7 +183,7 @@ def explain(
     ] = None,
     page: Annotated[
         Path | None,
-        typer.Option("--page", metavar="FILE", help="Pictures of a sign of card misuse.", show_default=False),
+        typer.Option("--page", metavar="FILE", help="The same as a page, with pictures.", show_default=False),
     ] = None,
     lang: Annotated[str, typer.Option("--lang", help="Language of that page, id or en.")] = "id",
     rules: RulesOption = None,
@@ -194,11 +194,10 @@ def explain(
 
     story = tell(out, id, reveal=reveal)
     if page is not None:
+        from pipeline.explain.page import write_page
         from pipeline.look.numbers import language
-        from pipeline.misuse.pictures import write_page
-        from pipeline.rulebook import default_rules
 
-        say(f"wrote {write_page(out, id, rules or default_rules(), page, language(lang))}")
+        say(f"wrote {write_page(out, story, page, language(lang), rules)}")
     if as_json:
         print_json(story.as_dict())
     else:

@@ -18,6 +18,8 @@ _WHO_AND_WHERE = {
     "mention_id", "source_file", "sheet", "row_number", "kind", "program", "fingerprint", "person_id", "household_id",
 }  # fmt: skip
 _WRITTEN = [c.name for c in MENTIONS.columns if c.name not in _WHO_AND_WHERE]
+_NUMBERED = frozenset({"card", "account", "phone"})
+"""Kinds of subject whose id is a number of a person."""
 _UNKNOWN = {True: "true", False: "false", None: "unknown"}
 
 
@@ -110,13 +112,13 @@ class Month:
         return told
 
     def benefits(self, subjects: list[str]) -> list[Row]:
-        """Lines of recipients lists that pay the units or name the persons."""
+        """Lines of recipients lists that pay the units or name the persons, in this and earlier months."""
         found = self.rows(
-            "select b.program, b.subject_kind, b.subject_id, b.person_id, b.amount, m.source_file, m.sheet, "
+            "select b.period, b.program, b.subject_kind, b.subject_id, b.person_id, b.amount, m.source_file, m.sheet, "
             "m.row_number from latest.benefits b join latest.mentions m "
-            "on b.period = m.period and b.mention_id = m.mention_id where b.period = $period "
+            "on b.period = m.period and b.mention_id = m.mention_id where b.period <= $period "
             "and (list_contains($ids, b.subject_id) or list_contains($ids, b.person_id)) "
-            "order by b.program, m.source_file, m.sheet, m.row_number",
+            "order by b.period desc, b.program, m.source_file, m.sheet, m.row_number",
             ids=subjects,
         )
         return [_placed(row) for row in found]
@@ -140,7 +142,7 @@ class Month:
             row["fact"] = opened_json(row["fact"])
             evidence.setdefault(row.pop("finding_id"), []).append(_placed(row))
         for row in told:
-            if not self.reveal and row["subject_kind"] in {"card", "account", "phone"}:
+            if not self.reveal and row["subject_kind"] in _NUMBERED:
                 row["subject_id"] = mask_number(row["subject_id"])
         return [{**row, "evidence": evidence.get(row["finding_id"], [])} for row in told]
 
@@ -148,13 +150,57 @@ class Month:
         """Pairs that were compared and in which a row of the persons stands, with the weight of each column."""
         found = self.rows(
             "with own as (select mention_id from latest.mentions "
-            "  where period = $period and list_contains($ids, person_id)) "
-            "select level, decision, probability, mention_id_a, mention_id_b, comparison from latest.match_pairs "
-            "where period = $period and (mention_id_a in (select mention_id from own) "
-            "  or mention_id_b in (select mention_id from own)) order by level, mention_id_a, mention_id_b",
+            "  where period = $period and list_contains($ids, person_id)), "
+            "pairs as (select * from latest.match_pairs where period = $period and "
+            "  (mention_id_a in (select mention_id from own) or mention_id_b in (select mention_id from own))), "
+            "places as (select mention_id, "
+            "  concat_ws(' · ', source_file, nullif(sheet, ''), 'row ' || row_number) as stands "
+            "  from latest.mentions where period = $period and mention_id in "
+            "  (select mention_id_a from pairs union select mention_id_b from pairs)) "
+            "select p.level, p.decision, p.probability, p.mention_id_a, a.stands as where_a, p.mention_id_b, "
+            "b.stands as where_b, p.comparison from pairs p left join places a on a.mention_id = p.mention_id_a "
+            "left join places b on b.mention_id = p.mention_id_b order by p.level, p.mention_id_a, p.mention_id_b",
             ids=persons,
         )
         return [{**row, "comparison": opened_json(row["comparison"])} for row in found]
+
+    def cases(self, subjects: list[str], case_id: str = "") -> list[Row]:
+        """Cases about the subjects, and the one named, each with all that happened to it."""
+        if not self.knows("case_events"):
+            return []
+        told = self.rows(
+            "select * from audit.cases where $period is not null "
+            "and (list_contains($subjects, subject_id) or case_id = $case_id) order by case_id",
+            subjects=subjects,
+            case_id=case_id,
+        )
+        events: dict[str, list[Row]] = {}
+        for row in self.rows(
+            'select case_id, "at", event, from_state, to_state, outcome, verdict, decision, officer, decided_by, '
+            "actor, words, finding_key from audit.case_events where $period is not null "
+            "and list_contains($ids, case_id) "
+            'order by "at", case_id',
+            ids=[row["case_id"] for row in told],
+        ):
+            events.setdefault(row.pop("case_id"), []).append(row)
+        for row in told:
+            row["finding_keys"], row["settled_keys"] = (
+                opened_json(row["finding_keys"]),
+                opened_json(row["settled_keys"]),
+            )
+            if not self.reveal and row["subject_kind"] in _NUMBERED:
+                row["subject_id"] = mask_number(row["subject_id"])
+        return [{**row, "events": events.get(row["case_id"], [])} for row in told]
+
+    def knows(self, table: str) -> bool:
+        """Whether the database has a table; one made by an earlier version may lack it."""
+        return bool(
+            self.rows(
+                "select 1 as n from information_schema.tables where $period is not null "
+                "and table_catalog = current_database() and table_schema = 'audit' and table_name = $name",
+                name=table,
+            )
+        )
 
     def identity_events(self, ids: list[str]) -> list[Row]:
         """How the ids came about, in this and earlier months."""

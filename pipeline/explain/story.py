@@ -15,7 +15,7 @@ from pipeline.explain.veil import readable, veiled
 from pipeline.history import frame_of, published_runs
 from pipeline.publish.chain import record_access
 
-_SHAPES = "a person P…, a household H…, a finding F… or its finding_key, or a mention_id, as they stand in the tables"
+_SHAPES = "a person P…, a household H…, a finding F… or its finding_key, a case K-…, or a mention_id, as in the tables"
 
 _NAMED_BY = (
     ("person", "persons", "person_id"),
@@ -89,6 +89,8 @@ def _named(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str, 
         ).fetchall()
         if found:
             return kind, found[0][0], found[0][1]
+    if (case := _case(connection, name)) is not None:
+        return case
     became = frame_of(
         connection,
         "select period, event, new_id from latest.identity_events where old_id = $name order by period desc, new_id",
@@ -98,11 +100,20 @@ def _named(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str, 
     raise InputError(Problem(name, "no published run knows this id", _SHAPES, todo))
 
 
+def _case(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str, str] | None:
+    """A case is known to the newest month."""
+    newest = connection.execute("select period, run_id from latest.runs order by period desc limit 1").fetchall()
+    period, run_id = newest[0]
+    month = Month(connection, period, reveal=False)
+    return ("case", period, run_id) if month.knows("case_events") and month.cases([], name) else None
+
+
 def _chapters(month: Month, kind: str, name: str) -> dict[str, Any]:
-    persons, households, findings = _cast(month, kind, name)
+    persons, households, findings, others = _cast(month, kind, name)
     subjects = [*persons, *households]
     told = {
-        "findings": month.findings(subjects, findings),
+        "cases": month.cases([*subjects, *others], name),
+        "findings": month.findings([*subjects, *others], findings),
         "households": month.households(households),
         "persons": month.persons(persons),
         "eligibility": month.eligibility(subjects),
@@ -114,9 +125,14 @@ def _chapters(month: Month, kind: str, name: str) -> dict[str, Any]:
     return {chapter: rows for chapter, rows in told.items() if rows}
 
 
-def _cast(month: Month, kind: str, name: str) -> tuple[list[str], list[str], list[str]]:
-    """Persons, households and findings that appear in the story of an id."""
+def _cast(month: Month, kind: str, name: str) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Persons, households and findings that appear in the story of an id; and an agent, card, account or phone."""
     findings: list[str] = []
+    if kind == "case":
+        case = month.rows(
+            "select subject_kind, subject_id from audit.cases where case_id = $name and $period is not null", name=name
+        )[0]
+        kind, name = case["subject_kind"], case["subject_id"]
     if kind == "finding":
         found = month.rows(
             "select finding_id, subject_kind, subject_id from latest.findings "
@@ -138,8 +154,8 @@ def _cast(month: Month, kind: str, name: str) -> tuple[list[str], list[str], lis
             "where h.period = $period and h.household_id = $name order by p.person_id"
         )
     else:  # an agent, card, account or phone: its findings and their evidence are the story
-        return [], [], findings
+        return [], [], findings, [name]
     rows = month.rows(ids, name=name)
     persons = sorted({r["person_id"] for r in rows} - {None})
     households = sorted({r["household_id"] for r in rows} - {None})
-    return persons, households, findings
+    return persons, households, findings, []
