@@ -198,9 +198,9 @@ class Office:
                 rows.append(
                     {
                         "mention_id": f"m{person['person_id']}", "source_file": "a.csv", "sheet": "",
-                        "row_number": len(rows) + 2, "kind": "registry", "person_id": person["person_id"], "household_id": home,
-                        "name": person["name"],                        "fingerprint": f"f{person['person_id']}", "kecamatan_code": KECAMATAN,
-                        "address": "JL. MAWAR", "rt": 1,
+                        "row_number": len(rows) + 2, "kind": "registry", "person_id": person["person_id"],
+                        "household_id": home, "name": person["name"], "fingerprint": f"f{person['person_id']}",
+                        "kecamatan_code": KECAMATAN, "address": "JL. MAWAR", "rt": 1,
                     }
                 )  # fmt: skip
         rows += [

@@ -1,0 +1,87 @@
+"""Decisions: never by who answered, and with an end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline.cases.deciding import case_numbers_in, decide
+from pipeline.errors import InputError, Refused
+from tests.cases.conftest import VISIT, Take
+from tests.cases.office import OFFICER, RULES, Office, deceased, typed
+from tests.cases.test_answers import row
+
+
+@pytest.fixture
+def waiting(month: Office, take: Take, tmp_path: Path) -> Office:
+    """H2 answered by the officer."""
+    take(typed(tmp_path / "hasil.csv", [row(month, "H2", "Meninggal", PETUGAS="RINI DJ")]))
+    return month
+
+
+def by(office: Office, person: str, decision: str = "accept", reason: str = "", subject: str = "H2") -> None:
+    decide(office.out, RULES, [office.case(subject)["case_id"]], decision, person=person, reason=reason, now=VISIT)
+
+
+@pytest.mark.parametrize("person", [OFFICER, "  siti   HASAN", "Rini Dj"])
+def test_not_by_who_answered_or_is_to_visit(waiting: Office, person: str) -> None:
+    with pytest.raises(Refused, match="another person"):
+        by(waiting, person)
+    assert waiting.case("H2")["state"] == "for_approval"
+
+
+def test_accepted_the_case_is_closed_and_rests(waiting: Office) -> None:
+    by(waiting, "Kepala Bidang")
+    case = waiting.case("H2")
+    assert (case["state"], case["decision"], case["decided_by"]) == ("closed", "report_death", "Kepala Bidang")
+    assert case["suppressed_until"] == (VISIT + timedelta(days=60)).date()
+    waiting.publish("2026-11", [deceased("H2")])
+    waiting.keep("2026-11", VISIT + timedelta(days=14))
+    assert waiting.case("H2")["state"] == "closed"
+    waiting.publish("2026-12", [deceased("H2")])
+    waiting.keep("2026-12", VISIT + timedelta(days=61))
+    assert waiting.case("H2")["state"] == "reopened"
+
+
+def test_returned_it_goes_back_to_the_field_and_judgements_are_taken_back(
+    month: Office, take: Take, tmp_path: Path
+) -> None:
+    take(typed(tmp_path / "a.csv", [row(month, "H3", "Orang yang sama"), row(month, "H3", "Sudah menerima penuh")]))
+    by(month, "Kepala Bidang", "return", "foto KTP kurang jelas", "H3")
+    assert month.case("H3")["state"] == "in_progress"
+    judged = month.ask('select judgement from audit.match_judgements order by "at"')["judgement"].to_list()
+    assert judged == ["same", "unsure"]
+
+
+def test_without_an_answer_a_decision_needs_a_reason(month: Office) -> None:
+    with pytest.raises(Refused, match="does not wait"):
+        by(month, "Kepala Bidang")
+    with pytest.raises(InputError, match="reason"):
+        by(month, "Kepala Bidang", "keep")
+    by(month, "Kepala Bidang", "keep", "sudah diperiksa bersama Dukcapil")
+    assert month.case("H2")["decision"] == "keep"
+
+
+def test_all_of_them_or_none(waiting: Office) -> None:
+    both = [waiting.case(s)["case_id"] for s in ("H2", "H1")]
+    with pytest.raises(Refused):
+        decide(waiting.out, RULES, both, "accept", person="Kepala Bidang", now=VISIT)
+    assert waiting.case("H2")["state"] == "for_approval"
+
+
+@pytest.mark.parametrize(
+    ("cases", "person", "decision"),
+    [([], "A", "accept"), (["K-1"], "A", "accept"), (["H2"], " ", "accept"), (["H2"], "A", "nonsense")],
+)
+def test_wrong_usage(waiting: Office, cases: list[str], person: str, decision: str) -> None:
+    named = [waiting.case(c)["case_id"] if c.startswith("H") else c for c in cases]
+    with pytest.raises(InputError):
+        decide(waiting.out, RULES, named, decision, person=person, now=VISIT)
+
+
+def test_numbers_are_taken_from_the_list_of_changes(month: Office, take: Take, tmp_path: Path) -> None:
+    taken = take(typed(tmp_path / "hasil.csv", [row(month, "H2", "Meninggal")]))
+    for path in taken.files:
+        assert case_numbers_in(path) == [month.case("H2")["case_id"]]
