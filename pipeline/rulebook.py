@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,10 +84,27 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
         raise RulesError(
             Problem(where, f"not YAML: {getattr(error, 'problem', error)}", "check the indentation")
         ) from error
+    if twice := list(_twice(path, tree)):
+        raise RulesError(*twice)
     try:
         return model.model_validate(data)
     except ValidationError as error:
         raise RulesError(*(_problem(path, tree, e, model) for e in error.errors())) from error
+
+
+def _twice(path: Path, node: yaml.Node | None) -> Iterator[Problem]:
+    """Keys that stand twice in one mapping: YAML would silently take the last."""
+    if isinstance(node, yaml.MappingNode):
+        first: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if first.setdefault(str(key.value), line) != line:
+                found = f"`{key.value}` stands twice, first in line {first[str(key.value)]}"
+                yield Problem(f"{path}:{line}", found, todo="keep one of them")
+            yield from _twice(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _twice(path, item)
 
 
 def _problem(path: Path, tree: yaml.Node | None, error: Any, model: type[BaseModel]) -> Problem:
@@ -96,6 +115,9 @@ def _problem(path: Path, tree: yaml.Node | None, error: Any, model: type[BaseMod
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(location[-1]), _field_names(model), n=1)
         todo = f"did you mean `{near[0]}`?" if near else "take it out"
+    elif error["type"] == "literal_error":
+        near = difflib.get_close_matches(str(error["input"]), re.findall("'([^']+)'", error["ctx"]["expected"]), n=1)
+        todo = f"did you mean `{near[0]}`?" if near else ""
     return Problem(where, f"{name}: {error['msg']}", todo=todo)
 
 
@@ -109,4 +131,4 @@ def _field_names(model: type[BaseModel]) -> set[str]:
 
 def line_in(path: Path, *location: int | str) -> int:
     """Line of a value inside a YAML file, by the keys and positions that lead to it (1 where there is none)."""
-    return _line_of(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader), location)
+    return _line_of(yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER), location)

@@ -15,11 +15,12 @@ from typing import Any
 
 from pipeline import ingest, misuse, publish, resolve, target, validate
 from pipeline.database import check_key
-from pipeline.errors import InputError, Problem
+from pipeline.errors import InputError, Problem, RulesError
 from pipeline.history import newest_run, previous_run
 from pipeline.meter import Meter
 from pipeline.period import Period
 from pipeline.publish import RunIdentity
+from pipeline.rule_check import check_all
 from pipeline.rulebook import rules_hash
 from pipeline.store import Store, staged, sweep
 from pipeline.summary import Summary, summarise
@@ -69,6 +70,8 @@ def run(job: Job, say: Say) -> RunResult:
     if publish.already_published(job.out, identity):
         say("the same inputs, rules, program and previous run have been published before: nothing to do")
         return _result(job, repeated=True)
+    if wrong := check_all(job.rules):  # now, not after an hour, when the stage that reads the file begins
+        raise RulesError(*wrong)
     meter = Meter()
     validate.preload()
     with staged(job.out, job.period) as store:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import reduce
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ import polars as pl
 
 from pipeline.errors import Problem, RulesError
 from pipeline.misuse.thresholds import read_thresholds
-from pipeline.parameters import Dated, Parameters, date_problems
+from pipeline.parameters import Dated, Parameters, date_problems, in_force
 from pipeline.rulebook import line_in
 from pipeline.target.language import (
     Both,
@@ -34,7 +35,7 @@ from pipeline.target.language import (
     Term,
     Value,
 )
-from pipeline.target.programs import Program, Rules, Written, read_rules, rules_on
+from pipeline.target.programs import Place, Program, Rule, Rules, Written, read_rules, rules_on
 from pipeline.target.taxonomy import Taxonomy, read_taxonomy
 from pipeline.target.writers import to_polars
 
@@ -75,13 +76,13 @@ def check_rules(rules: Path) -> list[Problem]:
     problems.extend(_dates(written))
     for day in turning_days(written):
         try:
-            in_force = rules_on(written, day)
+            then = rules_on(written, day)
         except RulesError as error:
             problems.extend(error.problems)
             continue
-        problems.extend(_contradictions(written, in_force))
+        problems.extend(_contradictions(written, then))
         if taxonomy is not None:
-            problems.extend(_wordless(written, in_force, taxonomy))
+            problems.extend(_wordless(written, then, taxonomy))
     try:
         read_thresholds(rules, max(turning_days(written)))
     except RulesError as error:
@@ -127,30 +128,56 @@ def _dates(written: Written) -> Iterator[Problem]:
 
 
 def _contradictions(written: Written, rules: Rules) -> Iterator[Problem]:
-    by_code = {p.code: p for p in rules.programs}
+    for circle in _circles({p.code: p.excluded_by for p in rules.programs}):
+        path = written.programs[circle[0]][0]
+        names = ", ".join(f"`{code}`" for code in circle)
+        found = f"{names} rule each other out in a circle: whoever receives all of them loses all of them"
+        yield Problem(
+            f"{path}:{line_in(path, 'versions')}", found, todo="take one `excluded_by` out: one must go first"
+        )
     for program in rules.programs:
-        path = written.programs[program.code][0]
-        for other in program.excluded_by:
-            if other in by_code and program.code in by_code[other].excluded_by and program.code < other:
-                where = f"{path}:{line_in(path, 'versions')}"
-                found = f"`{program.code}` and `{other}` rule each other out: whoever receives both loses both"
-                yield Problem(where, found, todo="say in one of them only that the other goes first")
-        yield from _never_true(path, program)
+        path, card = written.programs[program.code]
+        at = next(i for i, v in enumerate(card.versions) if v is in_force(card.versions, rules.on))
+        yield from _never_true((path, "versions", at), program)
+        for name in card.counts:
+            yield from _never((path, "counts", name, "member"), f"count `{name}`", rules.counts[name])
+    for name, bar in rules.bars.items():
+        yield from _never((written.bars_path, "bars", name, "member"), f"bar `{name}`", bar)
 
 
-def _never_true(path: Path, program: Program) -> Iterator[Problem]:
+def _circles(excluded_by: Mapping[str, tuple[str, ...]]) -> Iterator[list[str]]:
+    """Programs each of which is ruled out by the next and the last by the first; each circle once."""
+    for start in sorted(excluded_by):
+        paths = [[start]]
+        while paths:
+            path = paths.pop()
+            for other in excluded_by.get(path[-1], ()):
+                if other == start:
+                    yield path
+                elif other > start and other not in path:
+                    paths.append([*path, other])
+
+
+def _never(place: Place, what: str, rule: Rule) -> Iterator[Problem]:
+    if not can_be_true(rule.condition):
+        path, *location = place
+        yield Problem(f"{path}:{line_in(path, *location)}", f"{what} can never be true: {rule.written.strip()}")
+
+
+def _never_true(version: Place, program: Program) -> Iterator[Problem]:
     """Conditions, and all conditions together, that hold for no household whatever its facts."""
-    where = f"{path}:{line_in(path, 'versions')}"
-    for rule in program.conditions:
-        if not can_be_true(rule.condition):
-            yield Problem(where, f"condition `{rule.id}` can never be true: {rule.written.strip()}")
+    for i, rule in enumerate(program.conditions):
+        problems = list(_never((*version, "conditions", i, "condition"), f"condition `{rule.id}`", rule))
+        if problems:
+            yield from problems
             return
-    whole = [r.condition for r in program.conditions]
-    together = whole[0]
-    for condition in whole[1:]:
-        together = Both(together, condition)
+    together = reduce(Both, (r.condition for r in program.conditions))
+    path, *location = version
+    where = f"{path}:{line_in(path, *location)}"
     if not can_be_true(together):
         yield Problem(where, "the conditions of this program can never be true together")
+    elif program.report_unserved_if and not can_be_true(Both(together, program.report_unserved_if)):
+        yield Problem(where, "`report_unserved_if` can never be true where the conditions are")
 
 
 def _wordless(written: Written, rules: Rules, taxonomy: Taxonomy) -> Iterator[Problem]:
@@ -206,7 +233,7 @@ def _around(fact: Fact, literals: set[Scalar]) -> set[Scalar | None]:
     if fact.kind is Kind.FLAG:
         return {True, False, None}
     if fact.kind is Kind.TEXT:
-        return {"", None, *(v for v in literals if isinstance(v, str))}
+        return {None, *fact.values} if fact.values else {"", None, *(v for v in literals if isinstance(v, str))}
     if fact.kind is Kind.DATE:
         days = [v for v in literals if isinstance(v, date)] or [date(2026, 1, 1)]
         return {None, *(d + timedelta(days=n) for d in days for n in (-1, 0, 1))}

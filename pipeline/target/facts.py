@@ -12,17 +12,19 @@ bound.
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
 
 import polars as pl
 
 from pipeline.target.documents import with_document
 from pipeline.target.programs import Rules
-from pipeline.target.vocabulary import EMPLOYMENT_TYPES, HOUSEHOLD_FACTS, PERSON_FACTS
+from pipeline.target.vocabulary import (
+    DISABILITIES,
+    EMPLOYMENT_TYPES,
+    HOUSEHOLD_FACTS,
+    PERSON_FACTS,
+    SCHOOL_LEVELS,
+)
 from pipeline.target.writers import to_polars
-
-SCHOOL_LEVELS: Final = ("none", "sd", "smp", "sma", "higher")
-DISABILITIES: Final = ("none", "mild", "severe")
 
 
 def age_on(day: date, born: pl.Expr) -> pl.Expr:

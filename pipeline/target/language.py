@@ -63,11 +63,15 @@ class ConditionError(ValueError):
 
 @dataclass(frozen=True)
 class Fact:
-    """A fact of the unit, by column name; a counted one has the columns ``<name>__low`` and ``<name>__high``."""
+    """A fact of the unit, by column name; a counted one has the columns ``<name>__low`` and ``<name>__high``.
+
+    ``values`` are all that a text can be; empty where it can be anything.
+    """
 
     name: str
     kind: Kind
     counted: bool = False
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -243,6 +247,12 @@ class _Reader:
             raise _refused(node, f"a {left.kind.value} is compared with a {right.kind.value}")
         if op == "<" and left.kind is Kind.FLAG:
             raise _refused(node, "true and false have no order")
+        for fact, value in ((left, right), (right, left)):
+            if isinstance(fact, Fact) and fact.values and isinstance(value, Value) and value.value not in fact.values:
+                near = _nearest(str(value.value), dict.fromkeys(fact.values))
+                raise _refused(
+                    node, f"`{fact.name}` is never {value.value!r}", near or f"one of {', '.join(fact.values)}"
+                )
         return Compare(op, left, right)
 
     def term(self, node: exp.Expr) -> Term:

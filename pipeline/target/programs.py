@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from pipeline.errors import Problem, RulesError
 from pipeline.parameters import DatedValue, Scalar, in_force, values_on
 from pipeline.rulebook import Card, line_in, read_yaml
-from pipeline.target.language import Condition, ConditionError, Fact, Kind, parse
+from pipeline.target.language import Condition, ConditionError, Fact, Holds, Kind, Value, parse
 from pipeline.target.vocabulary import HOUSEHOLD_FACTS, PERSON_FACTS
 
 Place: TypeAlias = tuple[Path, *tuple[int | str, ...]]
@@ -306,7 +306,8 @@ class _Reader:
     def counts(self, path: Path, card: ProgramCard, values: Mapping[str, Scalar], known: dict[str, Rule]) -> None:
         for name, count in card.counts.items():
             condition = self.condition((path, "counts", name, "member"), count.member, PERSON_FACTS, values)
-            if condition is None:
+            if condition is None:  # said once; what asks for the count is not wrong besides
+                known.setdefault(name, Rule(name, Holds(Value(True)), count.member, count.text, "", None))
                 continue
             if name in HOUSEHOLD_FACTS or (name in known and known[name].condition != condition):
                 self.problem(
@@ -375,8 +376,11 @@ class _Reader:
         if name is None:
             return None
         value = values.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        if value is None:
             self.problem(where, f"`{name}` has no value on {self.on}", "a number", "add it under `parameters`")
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            self.problem(where, f"`{name}` is {value!r} on {self.on}", "a number of 0 or more")
             return None
         return float(value)
 

@@ -11,6 +11,9 @@ from typing import Final
 
 from pipeline.target.language import Fact, Kind
 
+SCHOOL_LEVELS: Final = ("none", "sd", "smp", "sma", "higher")
+DISABILITIES: Final = ("none", "mild", "severe")
+"""From the least to the most."""
 EMPLOYMENT_TYPES: Final = (
     "civil_servant",
     "soldier_police",
@@ -30,6 +33,7 @@ class Meaning:
     kind: Kind
     meaning: str
     origin: str
+    values: tuple[str, ...] = ()
 
 
 def _household(name: str, kind: Kind, meaning: str, origin: str) -> Meaning:
@@ -38,6 +42,10 @@ def _household(name: str, kind: Kind, meaning: str, origin: str) -> Meaning:
 
 def _person(name: str, kind: Kind, meaning: str, origin: str) -> Meaning:
     return Meaning(name, "person", kind, meaning, origin)
+
+
+def _choice(name: str, values: tuple[str, ...], origin: str) -> Meaning:
+    return Meaning(name, "person", Kind.TEXT, ", ".join(values), origin, values)
 
 
 def _employment(code: str, meaning: str) -> Meaning:
@@ -49,10 +57,10 @@ MEANINGS: Final = (
     _household("in_registry", Kind.FLAG, "some member is in the registry", "registry"),
     _household("n_present", Kind.NUMBER, "members alive and not moved out", "registry, deaths"),
     _person("age", Kind.NUMBER, "completed years on the month's last day", "date of birth, or that in a valid NIK"),
-    _person("sex", Kind.TEXT, "L or P", "registry and other lists"),
+    _choice("sex", ("L", "P"), "registry and other lists"),
     _person("pregnant", Kind.FLAG, "or post-partum; unreported: no for men and outside the fertile ages", "registry"),
-    _person("school_level", Kind.TEXT, "none, sd, smp, sma, higher", "registry"),
-    _person("disability", Kind.TEXT, "none, mild, severe", "registry"),
+    _choice("school_level", SCHOOL_LEVELS, "registry"),
+    _choice("disability", DISABILITIES, "registry"),
     _person("odgj", Kind.FLAG, "mental disorder", "registry"),
     _person("is_head", Kind.FLAG, "head of the household", "registry"),
     _person("present", Kind.FLAG, "alive and not moved out", "registry, deaths"),
@@ -68,7 +76,7 @@ MEANINGS: Final = (
 
 
 def _facts(level: str) -> dict[str, Fact]:
-    return {m.name: Fact(m.name, m.kind) for m in MEANINGS if m.level == level}
+    return {m.name: Fact(m.name, m.kind, values=m.values) for m in MEANINGS if m.level == level}
 
 
 HOUSEHOLD_FACTS: Final = _facts("household")

@@ -10,6 +10,7 @@ import pytest
 from pipeline.errors import RulesError
 from pipeline.period import Period
 from pipeline.rulebook import default_rules
+from pipeline.run import Job, run
 from pipeline.target import check_rules, rule_rows
 from pipeline.target.programs import load_rules
 
@@ -158,3 +159,43 @@ def test_the_rule_set_reads_as_a_table_with_the_law_beside_each_rule():
     rows = rule_rows(default_rules(), date(2026, 9, 30))
     assert {r.program for r in rows} == {"blt_dd", "pbi_jkn", "pkh", "sembako"}
     assert all(r.text and r.law and r.condition for r in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("programs/pkh.yaml", "school_level = 'sma'", "school_level = 'smaa'", "did you mean `sma`?"),
+        ("programs/pkh.yaml", "disability = 'severe'", "disability = 'berat'", "one of none, mild, severe"),
+        (
+            "programs/pkh.yaml",
+            "age between :school_age_min and :school_age_max and school_level = 'sd'",
+            "age between :school_age_max and :school_age_min and school_level = 'sd'",
+            "count `n_pupils_sd` can never be true",
+        ),
+        ("bars.yaml", "member: is_pensioner", "member: is_pensioner and not is_pensioner", "bar `pensioner` can never"),
+        ("programs/blt_dd.yaml", "report_unserved_if: ", "report_unserved_if: desil > 9 and ", "`report_unserved_if`"),
+        ("programs/sembako.yaml", "value: 200000", "value: -200000", "`monthly` is -200000"),
+        ("programs/pkh.yaml", "  max_pregnant:", "  desil_max:", "`desil_max` stands twice"),
+        ("findings.yaml", "severity: high", "severity: hihg", "did you mean `high`?"),
+    ],
+)  # fmt: skip
+def test_what_can_never_be_so_is_found(rules, name, old, new, said):
+    edited(rules, name, old, new)
+    assert said in messages(rules)
+
+
+def test_a_circle_of_programs_that_rule_each_other_out_is_found(rules):
+    edited(rules, "programs/pkh.yaml", "    amount:\n", "    excluded_by: [sembako]\n    amount:\n")
+    assert messages(rules) == ""
+    edited(rules, "programs/sembako.yaml", "    amount:", "    excluded_by: [blt_dd]\n    amount:")
+    assert "`blt_dd`, `pkh`, `sembako` rule each other out in a circle" in messages(rules)
+
+
+def test_a_run_stops_at_once_for_a_file_that_a_later_stage_reads(rules, district, tmp_path):
+    edited(rules, "findings.yaml", "severity: high", "severity: hihg")
+    period = district.periods[-1]
+    said = []
+    with pytest.raises(RulesError, match="did you mean `high`"):
+        run(Job(period, district.raw(period), tmp_path / "out", rules), said.append)
+    assert said == []
+    assert not (tmp_path / "out" / str(period)).exists()
