@@ -113,13 +113,18 @@ class Figure:
     def csv(self) -> str:
         """The frame as CSV; suppressed cells are empty and named in ``suppressed``."""
         numeric = [c.name for c in self.columns if c.kind != "text"]
+        whole = [c.name for c in self.columns if c.kind in ("count", "rupiah", "change")]
         kept = [c for c in self.frame.columns if c in {k.name for k in self.columns} | {"code"}]
         hidden = [pl.when(pl.col(c).is_null()).then(pl.lit(c)) for c in numeric]
         frame = self.frame.select(
             *kept, *([pl.concat_str(hidden, separator=" ", ignore_nulls=True).alias("suppressed")] if hidden else [])
         )
         floats = [c for c in frame.columns if frame.schema[c] == pl.Float64]
-        return frame.with_columns(pl.col(floats).fill_nan(None).round(6)).write_csv()
+        frame = frame.with_columns(pl.col(floats).fill_nan(None).round(6))
+        frame = frame.with_columns(pl.col(c).round().cast(pl.Int64) for c in whole)
+        if hidden:
+            frame = frame.with_columns(suppressed=pl.col("suppressed").replace("", None))
+        return frame.write_csv()
 
 
 @lru_cache(maxsize=16)

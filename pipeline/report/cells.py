@@ -25,6 +25,8 @@ Key: TypeAlias = tuple[str, ...]
 WHOLE: Final = ""
 NOWHERE: Final = "?"
 DESILS: Final = (*map(str, range(1, 11)), NOWHERE)
+SCREENED: Final = ("counted", "pay", "hold", "reject")
+"""Lines of a pay list: counted is the sum of the rest."""
 STATES: Final = ("new", "recurring", "reopened")
 SEVERAL_REASONS: Final = "inclusion_error"
 """The finding type whose findings may have several reasons: these do not add up to findings."""
@@ -42,7 +44,7 @@ NEVER_SHOWN: Final = frozenset(
 DEAR: Final = {
     "served": 40.0, "eligible": 40.0, "units": 40.0, "eligible_unserved": 20.0, "ineligible_served": 20.0, "all": 20.0,
     "unknown_served": 20.0, "unsure_served": 1.0, "unsure_unserved": 1.0, "lacks": 40.0, "lacks_some": 20.0,
-    "persons": 40.0, "mentions": 40.0, "housed": 20.0,
+    "persons": 40.0, "households": 40.0, "counted": 20.0, "mentions": 40.0, "housed": 20.0,
 }  # fmt: skip
 """How much more than others some counts are missed."""
 
@@ -206,7 +208,14 @@ def _people(build: _Builder, counted: Counted) -> None:
         areas(persons), persons["housed"], persons["persons"], persons["mentions"], strict=True
     ):
         rows += [(area, ("housed" if housed else "alone",), n), (area, ("repeated",), mentions - n)]
+    households = counted["households"]
+    rows += [(a, ("households",), n) for a, n in zip(areas(households), households["households"], strict=True)]
     build.add("people", rows)
+    if "gate" in counted:
+        for i, batch in enumerate(counted["gate"].to_dicts()):
+            whole, *parts = (("gate", WHOLE, str(i), name) for name in SCREENED)
+            build.counts |= {k: int(batch[f"rows_{k[3]}"] or 0) for k in parts}
+            build.total(whole, parts)
     for area in [*areas(persons).unique().sort(), WHOLE]:
         key = ("people", area)
         build.total((*key, "persons"), ((*key, "housed"), (*key, "alone")))

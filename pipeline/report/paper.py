@@ -13,6 +13,8 @@ from pipeline.look.page import Figure
 from pipeline.report.contents import Contents, Section
 from pipeline.report.month import Month
 
+_SIGNED: Final = ("errors", "changes", "money")
+"""Figures that stand on the page to sign as well."""
 TEMPLATE: Final = Path(__file__).with_name("report.typ")
 
 
@@ -50,7 +52,7 @@ def document(month: Month, contents: Contents) -> dict[str, Any]:
         "written": page["written"].format(**run),
         "hidden_note": page["hidden_note"].format(smallest=month.settings.smallest_cell),
         "paper": words["paper"],
-        "errors": next((_figure(f) for f in contents.figures if f.name == "errors"), None),
+        "signed": [_figure(f) for f in contents.figures if f.name in _SIGNED],
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import polars as pl
 from pipeline.errors import ConservationError
 from pipeline.look.charts import Said, bars, dots
 from pipeline.look.page import Column, Figure
-from pipeline.report.cells import WHOLE
+from pipeline.report.cells import SCREENED, WHOLE
 from pipeline.report.month import Month, number, share
 
 
@@ -31,8 +31,7 @@ def flow(month: Month) -> list[Figure]:
         ]  # fmt: skip
     cell = {n: month.cell("people", n) for n in ("mentions", "repeated", "persons", "alone", "housed")}
     rows += [(words[n], v, "part" if n in ("repeated", "alone") else "total") for n, v in cell.items()]
-    households = int(month.here("households")["households"].sum())
-    rows.append((words["households"], households, "total"))
+    rows.append((words["households"], month.cell("people", "households"), "total"))
     frame = pl.DataFrame(
         {"step": [r[0] for r in rows], "count": [number(r[1]) for r in rows], "kind": [r[2] for r in rows]},
         schema_overrides={"count": pl.Float64},
@@ -193,15 +192,11 @@ def paid(month: Month) -> list[Figure]:
     """What became of the pay lists: screened by the gate, or only received."""
     words = month.words["paid"]
     program = Column("program", month.words["page"]["program"])
-    if month.area == WHOLE and "gate" in month.counted and month.counted["gate"].height:
-        gate = month.counted["gate"]
-        frame = gate.select(program=pl.col("program").str.to_uppercase(), **{c: pl.col(c) for c in gate.columns[1:]})
-        columns = [program]
-        for name in ("counted", "pay", "hold", "reject"):
-            head = words["lines"] if name == "counted" else words[name]
-            columns += [Column(f"rows_{name}", head, "count"), Column(f"amount_{name}", words["amount"], "rupiah")]
-        return [month.figure("paid", words, frame, columns)]
-    lists = month.here("mentions").filter(pl.col("kind") == "payments").group_by("program").agg(
+    if month.area != WHOLE:
+        return []
+    if "gate" in month.counted and month.counted["gate"].height:
+        return [_screened(month, program)]
+    lists = month.counted["mentions"].filter(pl.col("kind") == "payments").group_by("program").agg(
         pl.col("mentions", "amount").sum()
     ).sort("program")  # fmt: skip
     if lists.is_empty() or (lists["mentions"] < month.settings.smallest_cell).any():
@@ -209,3 +204,23 @@ def paid(month: Month) -> list[Figure]:
     frame = lists.select(program=pl.col("program").fill_null("").str.to_uppercase(), lines="mentions", amount="amount")
     columns = [program, Column("lines", words["lines"], "count"), Column("amount", words["amount"], "rupiah")]
     return [month.figure("paid", words, frame, columns, definition=words["unscreened"])]
+
+
+def _screened(month: Month, program: Column) -> Figure:
+    words = month.words["paid"]
+    rows = []
+    for i, batch in enumerate(month.counted["gate"].to_dicts()):
+        parts = sum(batch[f"rows_{name}"] or 0 for name in SCREENED[1:])
+        _same("lines of a pay list", batch["rows_counted"] or 0, parts)
+        row: dict[str, str | float | None] = {"program": str(batch["program"]).upper()}
+        for name in SCREENED:
+            lines = month.cell("gate", str(i), name)
+            row[f"rows_{name}"] = number(lines)
+            row[f"amount_{name}"] = None if lines is None else number(batch[f"amount_{name}"])
+        rows.append(row)
+    columns = [program]
+    for name in SCREENED:
+        head = words["lines"] if name == "counted" else words[name]
+        columns += [Column(f"rows_{name}", head, "count"), Column(f"amount_{name}", words["amount"], "rupiah")]
+    numeric = {c.name: pl.Float64 for c in columns[1:]}
+    return month.figure("paid", words, pl.DataFrame(rows, schema_overrides=numeric), columns)

@@ -105,8 +105,8 @@ QUERIES: Final[dict[str, str]] = {
     "answers": """
         with said as (
             select finding_key, verdict from audit.case_events
-            where event = 'answered' and finding_key is not null and verdict is not null and period <= $period
-            qualify row_number() over (partition by finding_key order by at desc) = 1
+            where event = 'finding_answered' and finding_key is not null and verdict is not null and period <= $period
+            qualify row_number() over (partition by finding_key order by "at" desc) = 1
         ), known as (
             select finding_key, min(finding_type) as finding_type, min(kecamatan_code) as kecamatan_code
             from audit.findings group by finding_key
@@ -114,11 +114,8 @@ QUERIES: Final[dict[str, str]] = {
         select kecamatan_code, finding_type, verdict, count(*) as findings
         from said join known using (finding_key) group by all order by all
     """,
-    "cases": """
-        select kecamatan_code, queue, state, count(*) as cases from audit.cases group by all order by all
-    """,
 }
-NEEDED: Final = {"gate": "gate_batches", "answers": "case_events", "cases": "cases"}
+NEEDED: Final = {"gate": "gate_batches", "answers": "case_events"}
 """Queries on tables that an older database may lack."""
 
 _FAMILIES: Final = """

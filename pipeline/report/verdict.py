@@ -96,7 +96,7 @@ def _signs(month: Month) -> pl.DataFrame:
 def _expected(month: Month) -> dict[str, Said]:
     found = month.cell("found", "", "all")
     n = None if found is None else found + int(_signs(month)["findings"].sum())
-    sure = round(float(month.here("findings")["confidence"].sum()))
+    sure = None if n is None else round(float(month.here("findings")["confidence"].sum()))
     possible = int(month.counted["pairs"].filter(pl.col("decision") == "possible")["pairs"].sum())
     values = {"found": n, "expected": sure, "possible": possible}
     return {k: Said(k, v, month.written(v)) for k, v in values.items()}
