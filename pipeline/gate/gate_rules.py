@@ -40,6 +40,14 @@ KNOWN: Final = frozenset(
 """Every reason that :mod:`.facts` can find."""
 
 
+CHECKS: Final = (
+    "period", "declared_rows", "declared_amount", "written_total", "unusable_lines", "duplicate_amounts",
+    "accounts_readable", "other_lists", "month_on_month", "holds_overdue", "registry", "recipients", "deaths",
+    "employment", "companions",
+)  # fmt: skip
+"""Every check of a whole list that is made."""
+
+
 class ReasonCard(Card):
     """One reason: what it does to a line, and who decides within how many days where it holds."""
 
@@ -89,6 +97,9 @@ class GateRules(Card):
         missing = sorted(KNOWN - set(names))
         if missing:
             raise ValueError(f"reasons without a decision: {', '.join(missing)}")
+        if set(self.checks) != set(CHECKS):
+            differing = ", ".join(sorted(set(self.checks) ^ set(CHECKS)))
+            raise ValueError(f"checks that are missing, or that nobody makes: {differing}")
         return self
 
     @cached_property

@@ -91,16 +91,26 @@ class Ledger(Book):
         )
 
     def overdue(self, today: date) -> pl.DataFrame:
-        """Holds that ran out undecided: of the newest screening of each list, not overridden; said before or not."""
+        """Holds that ran out undecided: of the newest screening of each list; said before or not.
+
+        An override decides a line for good once the list has been approved after it; before, until it expires.
+        """
         return self.ask(
             f"""with newest as (
                     select gate_id, period, source_file from audit.{GATE_BATCHES.name}
-                    qualify row_number() over (partition by period, source_file order by screened_at desc) = 1)
+                    qualify row_number() over (partition by period, source_file order by screened_at desc) = 1),
+                decided as (
+                    select o.gate_id, o.sheet, o.row_number from
+                        (select * from audit.{GATE_OVERRIDES.name}
+                         qualify row_number() over (partition by gate_id, sheet, row_number order by "at" desc) = 1) o
+                    where o.valid_until >= $today or exists (
+                        select 1 from audit.{GATE_APPROVALS.name} a
+                        where a.gate_id = o.gate_id and a.role = 'approver' and a."at" > o."at"))
                 select r.gate_id, n.period, r.source_file, r.sheet, r.row_number, r.amount,
                        r.reasons, r.queue, r.hold_until,
                        e.gate_id is not null as escalated_before
                 from audit.{GATE_RESULTS.name} r join newest n on r.gate_id = n.gate_id
-                left join audit.{GATE_OVERRIDES.name} o
+                left join decided o
                   on o.gate_id = r.gate_id and o.sheet = r.sheet and o.row_number = r.row_number
                 left join (select distinct gate_id, sheet, row_number
                            from audit.{GATE_EVENTS.name} where event = '{ESCALATED}') e
@@ -109,6 +119,37 @@ class Ledger(Book):
                 order by r.hold_until, r.gate_id, r.sheet, r.row_number""",
             today=today,
         )
+
+    def escalate(self, overdue: pl.DataFrame, moment: datetime) -> None:
+        """Mark each hold that has run out (see :meth:`overdue`), once; within a transaction."""
+        fresh = overdue.filter(~pl.col("escalated_before"))
+        if fresh.height:
+            detail = pl.lit("hold ran out on ") + pl.col("hold_until").cast(pl.String)
+            self.add(
+                GATE_EVENTS,
+                fresh.select(
+                    "gate_id", "sheet", "row_number", event=pl.lit(ESCALATED), at=pl.lit(moment), detail=detail
+                ),
+            )
+
+    def on_other_lists(self, lines: pl.DataFrame, period: Period, source_file: str, sha256: str) -> pl.DataFrame:
+        """Lines to be paid whose payee is paid by another list of the month too: ``source_file``, ``rows``.
+
+        Of each other list the newest screening counts; the same bytes under another name are no other list.
+        """
+        mine = lines.filter(pl.col("decision") == "pay", pl.col("person_id").is_not_null())
+        with self.frame("mine", mine.select("program", "person_id").unique()):
+            return self.ask(
+                f"""with newest as (
+                        select gate_id, list_sha256 from audit.{GATE_BATCHES.name}
+                        where period = $period and source_file <> $file
+                        qualify row_number() over (partition by source_file order by screened_at desc) = 1)
+                    select r.source_file, count(*) as rows from audit.{GATE_RESULTS.name} r
+                    join newest n on n.gate_id = r.gate_id
+                    join mine m on m.program = r.program and m.person_id = r.person_id
+                    where r.decision = 'pay' and n.list_sha256 <> $sha group by all order by all""",
+                period=str(period), file=source_file, sha=sha256,
+            )  # fmt: skip
 
     def month_before(self, period: Period, programs: list[str], run: PublishedRun | None) -> Before:
         """Last month by desa: from the newest screening of each of its lists, else from its recipients lists."""

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.errors import InputError, Problem
+
 SUMMARY: Final = "summary.json"
 PAGE: Final = "summary.pdf"
 TEMPLATE: Final = Path(__file__).with_name("page.typ")
@@ -23,8 +25,18 @@ def write_page(document: dict[str, Any], folder: Path) -> None:
 
 
 def read_page(folder: Path) -> dict[str, Any]:
-    """The document as last written."""
-    document: dict[str, Any] = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    """The document as last written.
+
+    Raises:
+        InputError: it is gone, or somebody has changed it beyond reading.
+    """
+    path = folder / SUMMARY
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as cause:
+        raise InputError(
+            Problem(str(path), "is not there or cannot be read", "as the gate wrote it", "screen the list again")
+        ) from cause
     return document
 
 

@@ -16,10 +16,10 @@ import polars as pl
 from pipeline.errors import InputError, Problem, Refused
 from pipeline.gate.gate_rules import Decision, read_gate_rules
 from pipeline.gate.ledger import LIST_CHANGED, Ledger, effective, ledger, stamp
+from pipeline.gate.outputs import FOLDER, refuse_changed_outputs, replace_files, staged, write_outputs
 from pipeline.gate.page import read_page, write_page
 from pipeline.gate.paylist import read_pay_list
-from pipeline.gate.stage import FOLDER, write_outputs
-from pipeline.gate.totals import totals
+from pipeline.gate.totals import desa_again, totals
 from pipeline.ingest.folder import file_hash
 from pipeline.outgoing import lock_of
 from pipeline.period import Period
@@ -66,7 +66,9 @@ def approve(
         _refuse_changed_list(book, batch, path, moment)
         _refuse_unsignable(book, batch, moment.date())
         _refuse_signer(book, batch, role, signer)
+        _refuse_other_outputs(book, gate_id, out / FOLDER / gate_id, moment.date())
         with book.transaction():
+            book.escalate(book.overdue(moment.date()), moment)
             row = {"gate_id": gate_id, "list_sha256": batch["list_sha256"], "role": role, "person": signer}
             book.add(GATE_APPROVALS, row | {"at": moment, "comment": comment or None})
             book.log("approve", gate_id, f"{role}: {signer}")
@@ -128,15 +130,19 @@ def override(
             "valid_until": last_day,
         }  # fmt: skip
         pay = read_pay_list(where, Period.parse(batch["period"]), rules, None)
-        with book.transaction():
-            book.add(GATE_OVERRIDES, entry)
-            book.log("override", f"{gate_id} {line['sheet']} {row}".replace("  ", " "), reason.strip())
-            now_so = effective(results, book.overrides(gate_id), moment.date())
-            folder = out / FOLDER / gate_id
-            document = read_page(folder) | {"approvals": [], "totals": totals(now_so)}
-            document["overrides"] = int(now_so["override_by"].is_not_null().sum())
-            document["result"] = _result(document)
-            write_outputs(pay, now_so, document, gate, folder, lock)
+        folder = out / FOLDER / gate_id
+        with staged(folder) as staging:
+            with book.transaction():
+                book.add(GATE_OVERRIDES, entry)
+                book.log("override", f"{gate_id} {line['sheet']} {row}".replace("  ", " "), reason.strip())
+                book.escalate(book.overdue(moment.date()), moment)
+                now_so = effective(results, book.overrides(gate_id), moment.date())
+                document = read_page(folder) | {"approvals": [], "totals": totals(now_so)}
+                document["desa"] = desa_again(document["desa"], now_so)
+                document["overrides"] = int(now_so["override_by"].is_not_null().sum())
+                document["result"] = _result(document)
+                write_outputs(pay, now_so, document, gate, staging, lock)
+            replace_files(staging, folder)
     return {**entry, "at": str(moment), "valid_until": str(last_day), "totals": document["totals"]}
 
 
@@ -188,6 +194,20 @@ def _refuse_changed_list(book: Ledger, batch: Mapping[str, Any], path: Path | No
             f"screen the list again: tepat gate {where.name} --period {batch['period']}",
         )
     )
+
+
+def _refuse_other_outputs(book: Ledger, gate_id: str, folder: Path, today: date) -> None:
+    """What is paid are the lists in the folder: they must be those of this screening and its overrides."""
+    if not folder.is_dir():
+        return
+    document = read_page(folder)
+    if totals(effective(book.results(gate_id), book.overrides(gate_id), today)) != document["totals"]:
+        raise Refused(
+            Problem(
+                str(folder), "the lists were not written to the end after an override", todo="screen the list again"
+            )
+        )
+    refuse_changed_outputs(document, folder)
 
 
 def _refuse_superseded(book: Ledger, batch: Mapping[str, Any]) -> None:

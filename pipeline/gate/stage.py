@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
@@ -21,9 +19,8 @@ from pipeline.errors import InputError, Problem
 from pipeline.gate.decide import decide
 from pipeline.gate.facts import Known, behind, known_of
 from pipeline.gate.gate_rules import Decision, GateRules, read_gate_rules
-from pipeline.gate.ledger import ESCALATED, Ledger, ledger
-from pipeline.gate.lists import write_lists
-from pipeline.gate.page import write_page
+from pipeline.gate.ledger import ledger
+from pipeline.gate.outputs import FOLDER, replace_folder, staged, write_outputs
 from pipeline.gate.payees import payees_of
 from pipeline.gate.paylist import PayList, read_pay_list
 from pipeline.gate.totals import (
@@ -35,6 +32,7 @@ from pipeline.gate.totals import (
     check_change,
     check_declared,
     check_lines,
+    check_other_lists,
     check_period,
     check_sources,
     check_written_total,
@@ -46,12 +44,11 @@ from pipeline.outgoing import lock_of
 from pipeline.period import Period
 from pipeline.publish.chain import actor
 from pipeline.rulebook import rules_hash
-from pipeline.tables import GATE_BATCHES, GATE_EVENTS, GATE_RESULTS
+from pipeline.tables import GATE_BATCHES, GATE_RESULTS
 from pipeline.target.programs import Rules, load_rules
 from pipeline.target.taxonomy import read_taxonomy
 
 Say = Callable[[str], None]
-FOLDER: Final = "gate"
 
 
 @dataclass(frozen=True)
@@ -125,19 +122,21 @@ def screen(
         gate_id = f"{content}-{book.screened_before(content) + 1}"
         before = book.month_before(period, decided.programs, last_month)
         overdue = book.overdue(moment.date())
-        document = _document(decided, gate, declared, before, overdue)
+        contents = decided.pay.contents
+        others = book.on_other_lists(decided.lines, period, contents.path.name, contents.sha256)
+        document = _document(decided, gate, declared, before, overdue, others)
         document |= _heading(gate_id, decided, period, programs, person or actor(), moment)
         results = _results(decided, gate, gate_id, moment)
         folder = out / FOLDER / gate_id
         document["hold_until"] = _first(results["hold_until"])
-        with _whole_folder(folder) as staging:
+        with staged(folder) as staging:
             write_outputs(decided.pay, results, document, gate, staging, lock)
             with book.transaction():
                 book.add(GATE_BATCHES, _batch(document, path, rules))
                 book.add(GATE_RESULTS, results.select(GATE_RESULTS.names))
-                _escalate(book, overdue, moment)
+                book.escalate(overdue, moment)
                 book.log("run", gate_id, f"gate of {path.name}")
-                staging.replace(folder)
+                replace_folder(staging, folder)
     return Screened(gate_id, str(document["result"]), document, folder)
 
 
@@ -197,7 +196,7 @@ def _heading(
 
 
 def _document(
-    decided: _Decided, gate: GateRules, declared: Declared, before: Before, overdue: pl.DataFrame
+    decided: _Decided, gate: GateRules, declared: Declared, before: Before, overdue: pl.DataFrame, others: pl.DataFrame
 ) -> dict[str, Any]:
     lines = decided.lines
     sums = totals(lines)
@@ -208,6 +207,7 @@ def _document(
     check_written_total(checks, decided.pay.written_totals, sums["counted"]["amount"])
     check_lines(checks, lines)
     check_change(checks, desa, before)
+    check_other_lists(checks, others)
     check_sources(checks, decided.known.kinds)
     late = (
         f"{number(overdue.height)} baris ditahan lewat batas waktu, {number(int(overdue['amount'].sum() or 0))} rupiah"
@@ -270,65 +270,6 @@ def _batch(document: dict[str, Any], path: Path, rules: Path) -> dict[str, Any]:
     )
 
 
-def _escalate(book: Ledger, overdue: pl.DataFrame, moment: datetime) -> None:
-    """Mark each hold that has run out, once."""
-    fresh = overdue.filter(~pl.col("escalated_before"))
-    if fresh.height:
-        detail = pl.lit("hold ran out on ") + pl.col("hold_until").cast(pl.String)
-        events = fresh.select(
-            "gate_id", "sheet", "row_number", event=pl.lit(ESCALATED), at=pl.lit(moment), detail=detail
-        )
-        book.add(GATE_EVENTS, events)
-
-
-def write_outputs(
-    pay: PayList, results: pl.DataFrame, document: dict[str, Any], gate: GateRules, folder: Path, lock: str | None
-) -> None:
-    """The three lists and the page; their hashes go into the document."""
-    words = _words(results, gate)
-    files = write_lists(pay, words, folder, lock)
-    document["locked"] = lock is not None
-    document["files"] = {
-        decision: {"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-        for decision, file in files.items()
-    }
-    write_page({k: v for k, v in document.items() if k != "screened_moment"}, folder)
-
-
-def _words(results: pl.DataFrame, gate: GateRules) -> pl.DataFrame:
-    """Reasons as a person reads them; the different ones only once."""
-    distinct = results["reasons"].unique()
-    texts = {
-        reasons: "; ".join(gate.card[r].text.id for r in reasons.split(",") if r) for reasons in distinct.drop_nulls()
-    }
-    told = pl.col("reasons").replace_strict(texts, default=None, return_dtype=pl.String)
-    if "override_reason" in results.columns:
-        by = pl.concat_str(pl.lit("diputuskan oleh "), "override_by", pl.lit(": "), "override_reason")
-        told = pl.coalesce(by, told)
-    until = pl.when(pl.col("hold_until").is_not_null() & (pl.col("decision") == str(Decision.HOLD))).then(
-        pl.concat_str(pl.lit(" (putuskan sebelum "), pl.col("hold_until").cast(pl.String), pl.lit(")"))
-    )
-    return results.with_columns(words=pl.concat_str(told, until.fill_null("")))
-
-
 def _first(days: pl.Series) -> str | None:
     first = days.drop_nulls().min()
     return None if first is None else str(first)
-
-
-class _whole_folder:  # noqa: N801 - used as a function
-    """A folder that appears whole: made beside its place, removed where something goes wrong."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._staging = folder.parent / f".{folder.name}.{os.getpid()}"
-
-    def __enter__(self) -> Path:
-        shutil.rmtree(self._staging, ignore_errors=True)
-        self._staging.mkdir(parents=True)
-        return self._staging
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        shutil.rmtree(self._staging, ignore_errors=True)
-        if kind is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)

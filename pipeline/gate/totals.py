@@ -77,14 +77,7 @@ def by_desa(lines: pl.DataFrame, before: Before, jump: JumpCard) -> pl.DataFrame
     Lines without a known desa stand together under an empty code.
     """
     keyed = lines.with_columns(pl.col("desa_code", "kecamatan_code").fill_null(""))
-    sums = [
-        part.alias(f"{what}_{decision}")
-        for decision in Decision
-        for what, part in (
-            ("rows", (pl.col("decision") == str(decision)).sum().cast(pl.Int64)),
-            ("amount", pl.col("amount").filter(pl.col("decision") == str(decision)).sum()),
-        )
-    ]
+    sums = _by_decision()
     now = keyed.group_by("desa_code").agg(
         pl.col("desa", "kecamatan").min(), pl.len().cast(pl.Int64).alias("rows"), pl.col("amount").sum(), *sums
     )
@@ -101,6 +94,25 @@ def by_desa(lines: pl.DataFrame, before: Before, jump: JumpCard) -> pl.DataFrame
     enough = (pl.col("rows") - pl.col("rows_before")).abs() >= jump.lines
     dearer = (pl.col("rows") == pl.col("rows_before")) & (pl.col("rows") >= jump.lines)
     return both.with_columns(unusual=(larger > 0) & moved & (enough | dearer)).sort("desa_code")
+
+
+def desa_again(desa: list[dict[str, Any]], lines: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows of :func:`by_desa` after some lines were decided otherwise."""
+    now = lines.group_by(pl.col("desa_code").fill_null("")).agg(_by_decision())
+    parts = {row["desa_code"]: row for row in now.iter_rows(named=True)}
+    return [row | parts.get(row["desa_code"], {}) for row in desa]
+
+
+def _by_decision() -> list[pl.Expr]:
+    """Rows and rupiah of each decision."""
+    return [
+        part.alias(f"{what}_{decision}")
+        for decision in Decision
+        for what, part in (
+            ("rows", (pl.col("decision") == str(decision)).sum().cast(pl.Int64)),
+            ("amount", pl.col("amount").filter(pl.col("decision") == str(decision)).sum()),
+        )
+    ]
 
 
 class Checks:
@@ -179,6 +191,14 @@ def check_change(checks: Checks, desa: pl.DataFrame, before: Before) -> None:
     ]
     found = f"{unusual.height} desa berubah tajam dibanding {before.basis}"
     checks.add("month_on_month", unusual.is_empty(), "; ".join([found, *words]))
+
+
+def check_other_lists(checks: Checks, others: pl.DataFrame) -> None:
+    """Payees whom another list of the month pays as well; the lists are named."""
+    n = int(others["rows"].sum() or 0)
+    named = ", ".join(f"{file} ({number(rows)})" for file, rows in others.rows()[:5])
+    found = f"{number(n)} penerima juga dibayar di daftar lain bulan ini: {named}" if n else "tidak ada"
+    checks.add("other_lists", not n, found)
 
 
 def check_sources(checks: Checks, kinds: frozenset[str]) -> None:

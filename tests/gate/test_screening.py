@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +10,16 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.gate.gate_rules import read_gate_rules
-from pipeline.gate.totals import Before, by_desa
+from pipeline.gate.totals import (
+    COMPARED_KINDS,
+    Before,
+    Checks,
+    Declared,
+    by_desa,
+    check_declared,
+    check_sources,
+    check_written_total,
+)
 from pipeline.period import Period
 from tests.gate.conftest import CASES, Gate, Seen, decisions
 from tests.gate.village import Line, pay_list
@@ -69,22 +79,47 @@ def test_a_hold_has_a_last_day_and_a_reject_has_none(seen: Seen) -> None:
 
 
 def test_a_total_row_is_no_line_and_is_compared(gate: Gate, tmp_path: Path) -> None:
-    right = pay_list(tmp_path / "a_PKH.csv", [Line("eligible"), Line("other")], tail="JUMLAH;;;;;;1200000;;\n")
-    wrong = pay_list(tmp_path / "b_PKH.csv", [Line("eligible"), Line("other")], tail="JUMLAH;;;;;;1800000;;\n")
-    outcomes = []
-    for path in (right, wrong):
-        screened = gate(path)
-        assert screened.document["totals"]["counted"]["rows"] == 2
-        outcomes += [c["outcome"] for c in screened.document["checks"] if c["check"] == "written_total"]
-    assert outcomes == ["pass", "warn"]
+    lines = pay_list(tmp_path / "PKH.csv", [Line("eligible"), Line("other")]).read_text(encoding="utf-8").splitlines()
+    lines.insert(2, "SUB JUMLAH;;;;;;600000;;")  # inside the list as well
+    (tmp_path / "PKH.csv").write_text("\n".join([*lines, "JUMLAH;;;;;;1200000;;", ""]), encoding="utf-8")
+    screened = gate(tmp_path / "PKH.csv", rows=2, amount=1_200_000)
+    assert screened.document["totals"]["counted"] == {"rows": 2, "amount": 1_200_000}
+    outcomes = {c["check"]: c["outcome"] for c in screened.document["checks"]}
+    declared = ("written_total", "declared_rows", "declared_amount")
+    assert [outcomes[c] for c in declared] == ["pass"] * 3
 
 
-def test_declared_totals_must_be_those_counted(gate: Gate, seen: Seen) -> None:
-    lines = [Line("eligible"), Line("other")]
-    assert gate(lines, rows=2, amount=1_200_000).result == "pass"
-    assert gate(lines, rows=3, amount=1_200_000).result == "fail"
-    undeclared = {c["check"]: c["outcome"] for c in seen.screened.document["checks"]}
-    assert undeclared["declared_rows"] == undeclared["declared_amount"] == "not_run"
+def outcome(rules: Path, check: Callable[[Checks], None]) -> dict[str, str]:
+    """Outcomes of checks of a list; those that were not made are not run."""
+    checks = Checks(read_gate_rules(rules))
+    check(checks)
+    return {c["check"]: c["outcome"] for c in checks.rows()}
+
+
+def test_totals_that_differ_are_told_and_declared_ones_fail(rules: Path) -> None:
+    counted = {"rows": 2, "amount": 1_200_000}
+    assert outcome(rules, lambda c: check_written_total(c, (1_800_000,), 1_200_000))["written_total"] == "warn"
+    wrong = outcome(rules, lambda c: check_declared(c, Declared(3, 1_200_000), counted))
+    assert (wrong["declared_rows"], wrong["declared_amount"]) == ("fail", "pass")
+    silent = outcome(rules, lambda c: check_declared(c, Declared(), counted))
+    assert silent["declared_rows"] == silent["declared_amount"] == "not_run"
+
+
+def test_a_comparison_whose_list_is_missing_is_not_run_and_no_pass(rules: Path) -> None:
+    outcomes = outcome(rules, lambda c: check_sources(c, frozenset({"registry", "recipients"})))
+    told = {kind: outcomes[kind] for kind in COMPARED_KINDS}
+    assert told == {
+        "registry": "pass", "recipients": "pass", "deaths": "not_run", "employment": "not_run", "companions": "not_run"
+    }  # fmt: skip
+
+
+def test_totals_by_desa_are_those_of_the_list(seen: Seen) -> None:
+    table = pl.read_csv(seen.screened.folder / "per_desa.csv", separator=";")
+    parts, whole = table.filter(pl.col("desa") != "JUMLAH"), table.filter(pl.col("desa") == "JUMLAH")
+    sums = seen.screened.document["totals"]
+    for column, part in (("", "counted"), ("_bayar", "pay"), ("_tahan", "hold"), ("_tolak", "reject")):
+        for what, name in (("baris", "rows"), ("rupiah", "amount")):
+            assert parts[what + column].sum() == whole[what + column].item() == sums[part][name]
 
 
 def test_a_list_of_another_month_fails(gate: Gate) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.errors import InputError, Refused
 from pipeline.gate import Screened, approve, override, screen
+from pipeline.gate.ledger import ledger
 from pipeline.gate.paylist import read_pay_list
 from tests.gate.conftest import Gate, table
 from tests.gate.village import NOW, OCTOBER, Line, pay_list
@@ -124,15 +125,75 @@ def test_a_hold_that_runs_out_is_escalated_once_and_reported_until_decided(
         check = next(c for c in again.document["checks"] if c["check"] == "holds_overdue")
         return check["outcome"], len(again.document["overdue"])
 
+    def escalated() -> list[tuple[str, int]]:
+        events = table(out, "gate_events").filter(pl.col("event") == "escalated")
+        return events.select("gate_id", "row_number").rows()
+
     assert late(10) == ("pass", 0)
-    assert late(15) == late(16) == ("warn", 1)
-    events = table(out, "gate_events").filter(pl.col("event") == "escalated")
-    assert events.select("gate_id", "row_number").rows() == [(screened.gate_id, 3)]
+    assert late(15) == ("warn", 1)
+    approve(out, screened.gate_id, "checker", "Ani", now=NOW + timedelta(days=16))
+    assert escalated() == [(screened.gate_id, 3)]
     override(
-        out, rules, screened.gate_id, 3, "reject", person="Citra", reason="pindah", until="2026-12-31",
+        out, rules, screened.gate_id, 3, "reject", person="Citra", reason="pindah", until="2026-11-20",
         now=NOW + timedelta(days=17),
     )  # fmt: skip
-    assert late(18) == ("pass", 0)
+
+    def open_on(day: int) -> int:
+        with ledger(out) as book:
+            return book.overdue((NOW + timedelta(days=day)).date()).height
+
+    assert open_on(18) == 0
+    assert open_on(40) == 1  # the override has expired and nobody has approved the list
+    approve(out, screened.gate_id, "checker", "Ani", now=NOW + timedelta(days=18))
+    approve(out, screened.gate_id, "approver", "Budi", now=NOW + timedelta(days=18))
+    assert open_on(40) == 0
+
+
+def test_a_signature_escalates_what_has_run_out_as_well(out: Path, screened: Screened) -> None:
+    approve(out, screened.gate_id, "checker", "Ani", now=NOW + timedelta(days=20))
+    assert table(out, "gate_events")["event"].to_list() == ["escalated"]
+
+
+def test_lists_that_were_changed_after_the_screening_are_not_signed(out: Path, rules: Path, screened: Screened) -> None:
+    paid = next(screened.folder.glob("*_pay.csv"))
+    written = paid.read_bytes()
+    paid.write_bytes(written.replace(b"600000", b"900000"))
+    with pytest.raises(Refused, match="not as the gate wrote it"):
+        approve(out, screened.gate_id, "checker", "Ani", now=NOW)
+    paid.write_bytes(written)
+    totals = screened.folder / "summary.json"
+    whole = totals.read_text(encoding="utf-8")
+    override(out, rules, screened.gate_id, 3, "pay", person="Citra", reason="kunjungan", until="2026-11-30", now=NOW)
+    totals.write_text(whole, encoding="utf-8")  # as if the override had been killed half-way
+    with pytest.raises(Refused, match="after an override"):
+        approve(out, screened.gate_id, "checker", "Ani", now=NOW)
+    shutil.rmtree(screened.folder)
+    with pytest.raises(InputError, match="screen the list again"):
+        override(out, rules, screened.gate_id, 4, "hold", person="Citra", reason="tunda", until="2026-11-30", now=NOW)
+    assert table(out, "gate_overrides").height == 1
+
+
+def test_what_a_killed_command_left_is_swept_and_makes_room(
+    gate: Gate, out: Path, signed_for: tuple[Path, Screened], screened: Screened
+) -> None:
+    left, orphan = out / "gate" / ".Gabc-1.999999999", out / "gate" / screened.gate_id.replace("-1", "-2")
+    for folder in (left, orphan):
+        folder.mkdir()
+        (folder / "Daftar_pay.csv").write_text("rahasia")
+    again = gate(signed_for[0])
+    assert again.gate_id == orphan.name
+    assert "rahasia" not in (again.folder / next(p.name for p in again.folder.glob("*_pay.csv"))).read_text()
+    assert not left.exists()
+
+
+def test_the_same_payee_on_another_list_of_the_month_is_seen(out: Path, screened: Screened) -> None:
+    paid = table(out, "gate_results").select("program", "person_id", "decision")
+    with ledger(out) as book:
+        others = book.on_other_lists(paid, OCTOBER, "another.csv", "0" * 64)
+        assert others.rows() == [(screened.document["source_file"], 1)]
+        assert book.on_other_lists(paid, OCTOBER, screened.document["source_file"], "0" * 64).is_empty()
+        same_bytes = screened.document["list_sha256"]
+        assert book.on_other_lists(paid, OCTOBER, "copy.csv", same_bytes).is_empty()
 
 
 def test_a_list_screened_again_is_signed_in_its_last_screening(gate: Gate, out: Path, screened: Screened) -> None:
