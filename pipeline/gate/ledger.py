@@ -141,13 +141,13 @@ class Ledger(Book):
         with self.frame("mine", mine.select("program", "person_id").unique()):
             return self.ask(
                 f"""with newest as (
-                        select gate_id, list_sha256 from audit.{GATE_BATCHES.name}
+                        select gate_id, list_sha256, result from audit.{GATE_BATCHES.name}
                         where period = $period and source_file <> $file
                         qualify row_number() over (partition by source_file order by screened_at desc) = 1)
                     select r.source_file, count(*) as rows from audit.{GATE_RESULTS.name} r
                     join newest n on n.gate_id = r.gate_id
                     join mine m on m.program = r.program and m.person_id = r.person_id
-                    where r.decision = 'pay' and n.list_sha256 <> $sha group by all order by all""",
+                    where r.decision = 'pay' and n.list_sha256 <> $sha and n.result <> 'fail' group by all order by all""",
                 period=str(period), file=source_file, sha=sha256,
             )  # fmt: skip
 

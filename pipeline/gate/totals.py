@@ -197,7 +197,7 @@ def check_other_lists(checks: Checks, others: pl.DataFrame) -> None:
     """Payees whom another list of the month pays as well; the lists are named."""
     n = int(others["rows"].sum() or 0)
     named = ", ".join(f"{file} ({number(rows)})" for file, rows in others.rows()[:5])
-    found = f"{number(n)} penerima juga dibayar di daftar lain bulan ini: {named}" if n else "tidak ada"
+    found = f"{number(n)} baris daftar lain bulan ini membayar penerima yang sama: {named}" if n else "tidak ada"
     checks.add("other_lists", not n, found)
 
 
