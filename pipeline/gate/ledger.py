@@ -147,7 +147,8 @@ class Ledger(Book):
                     select r.source_file, count(*) as rows from audit.{GATE_RESULTS.name} r
                     join newest n on n.gate_id = r.gate_id
                     join mine m on m.program = r.program and m.person_id = r.person_id
-                    where r.decision = 'pay' and n.list_sha256 <> $sha and n.result <> 'fail' group by all order by all""",
+                    where r.decision = 'pay' and n.list_sha256 <> $sha and n.result <> 'fail'
+                    group by all order by all""",
                 period=str(period), file=source_file, sha=sha256,
             )  # fmt: skip
 
