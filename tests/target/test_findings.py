@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 import polars as pl
@@ -181,6 +182,27 @@ def test_a_needy_person_unknown_elsewhere_is_a_gap_too(month):
     month.run()
     findings = month.table(tables.FINDINGS)
     assert findings.filter(pl.col("finding_type") == "service_gap")["kecamatan_code"].to_list() == ["750119"]
+
+
+@pytest.mark.parametrize(
+    ("registered", "nik", "needs"),
+    [
+        (False, None, "dukcapil,registry,pbi"),
+        (False, "7501160503860001", "registry,pbi"),
+        (True, "7501160503860001", "pbi"),
+    ],
+)
+def test_a_gap_says_what_must_be_arranged_first(month, registered, nik, needs):
+    if registered:
+        family(month, "A", desil=8)
+    person = "A-father" if registered else month.person("unknown", age=None, sex=None)
+    month.row("ppks", person, ppks_category="odgj", kecamatan_code="750119", nik=nik)
+    month.run()
+    gap = month.table(tables.FINDINGS).filter(pl.col("finding_type") == "service_gap").row(0, named=True)
+    steps = ["Dukcapil" in gap["summary"], "DTSEN" in gap["summary"], "PBI-JKN" in gap["summary"]]
+    assert steps == [step in needs for step in ("dukcapil", "registry", "pbi")]
+    facts = month.table(tables.FINDING_EVIDENCE).filter(pl.col("finding_id") == gap["finding_id"])["fact"]
+    assert [json.loads(fact)["needs"] for fact in facts] == [needs]
 
 
 def test_every_finding_rests_on_rows_and_says_one_sentence_without_numbers_of_persons(month):
