@@ -27,6 +27,12 @@ class Phone:
             self.unlock(passphrase)
             self.until(lambda: self.shown("#work"))
 
+    def open_new(self, page: Path) -> None:
+        """Open a page as on a phone that has never seen it."""
+        self.open(page)
+        self.script("localStorage.clear()")
+        self.open(page)
+
     def unlock(self, passphrase: str) -> None:
         """Give a passphrase."""
         self.type("#pass", passphrase)

@@ -35,7 +35,7 @@ def today() -> datetime:
 def test_filled_kept_over_a_reload_saved_and_read_back_without_loss(office: Office, phone: Phone) -> None:
     page = page_of(office)
     two, dead = office.case("H1")["case_id"], office.case("H2")["case_id"]
-    phone.open(page)
+    phone.open_new(page)
     phone.answer(two, "eligibility", "found_eligible")
     phone.answer(two, "identity", "data_corrected")
     phone.type(f"{phone.unfold(two)} textarea", NOTE)
@@ -63,7 +63,7 @@ def test_filled_kept_over_a_reload_saved_and_read_back_without_loss(office: Offi
 
 
 def test_found_by_name_desa_or_number_and_sifted(office: Office, phone: Phone) -> None:
-    phone.open(page_of(office))
+    phone.open_new(page_of(office))
     assert phone.shown(".visit") == 5
     for words, n in (("karim", 5), ("0020", 1), ("DUSUN 2", 2), ("tidak ada orang ini", 0)):
         phone.type("#search", words)
@@ -96,7 +96,7 @@ def test_words_of_a_list_are_never_run(office: Office, phone: Phone) -> None:
     evil = "</script><script>window.ran=1</script><img src=x onerror=window.ran=1>"
     with opened(office.out / DATABASE, read_only=False) as connection:
         connection.execute("update audit.persons set name = $1 where person_id = 'P2'", [evil])
-    phone.open(page_of(office))
+    phone.open_new(page_of(office))
     phone.unfold(office.case("H2")["case_id"])
     assert phone.script("window.ran === undefined")
     assert evil in phone.text("#work")
@@ -112,7 +112,7 @@ def test_locked_it_holds_nobody_and_opens_with_the_passphrase_only(
     case_id = office.case("H2")["case_id"]
     for secret in ("KARIM", case_id, "750119*", "SITI HASAN", PASSPHRASE):
         assert secret not in text
-    phone.open(page)
+    phone.open_new(page)
     phone.unlock("kopi jembatan layang hijau")
     phone.until(lambda: "salah" in phone.text("#lock-said"))
     assert not phone.shown("#work")
