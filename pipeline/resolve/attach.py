@@ -11,7 +11,7 @@ compared; for those still without a person, also rows of their desa whose name b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -47,6 +47,8 @@ _ALWAYS: Final = frozenset(
 )  # fmt: skip
 """Columns of published rows that say something of a new row even where it has not the column itself."""
 _BACKGROUND: Final = 40_000
+_AT_ONCE: Final = 25_000
+"""New rows weighed at once."""
 _WHOLE: Final = "regexp_full_match({c}, '[0-9]{{16}}')"
 
 _KEYS: Final = (
@@ -101,15 +103,31 @@ def attach(run: PublishedRun, lines: pl.DataFrame, rules: Path, judgements: pl.D
         published = _Published(connection, run)
         published.leave_out(lines)
         sure = published.sure(lines)
+
+        def assigned(rows: pl.DataFrame, candidates: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+            parts = [pl.DataFrame(schema=ATTACHED)]
+            for some in _batches(rows):
+                pool = published.pool(some, candidates(some))
+                parts.append(_assigned(pool, settings, spelling, judgements, run))
+            return pl.concat(parts)
+
         open_ = lines.join(sure, on="mention_id", how="anti")
-        pool = published.pool(open_, published.by_keys(open_))
-        found = _assigned(pool, settings, spelling, judgements, run)
+        found = assigned(open_, published.by_keys)
         left = open_.join(found.filter(pl.col("person_id").is_not_null()), on="mention_id", how="anti")
-        pool = published.pool(left, published.by_name(left))
-    again = _assigned(pool, settings, spelling, judgements, run)
+        again = assigned(left, published.by_name)
     found = pl.concat([found.join(again, on="mention_id", how="anti"), again])
     sure = sure.with_columns(fellow=pl.lit(None, pl.String))
     return pl.concat([sure, found.select(sure.columns)]).sort("mention_id")
+
+
+def _batches(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """New rows some at a time, so that a list without readable numbers needs no more memory than a good one.
+
+    In the order of names: rows of one person whom the run does not know come together.
+    """
+    ordered = rows.sort("name", "mention_id")
+    for first in range(0, ordered.height, _AT_ONCE):
+        yield ordered.slice(first, _AT_ONCE).sort("mention_id")
 
 
 # ------------------------------------------------------------------ candidates
