@@ -102,8 +102,8 @@ def _dates_from_numbers(out: pl.DataFrame, latest: date) -> pl.DataFrame:
     nik = pl.col("nik")
     day, month, year = (nik.str.slice(at, 2).cast(pl.Int32, strict=False) for at in (6, 8, 10))
     # a hundred years up to the month of the run stand for the two digits; older people are rarer than children
-    full = pl.when(year > latest.year % 100).then(latest.year // 100 * 100 - 100 + year)
-    full = full.otherwise(latest.year // 100 * 100 + year)
+    century = pl.when(year > latest.year % 100).then(latest.year // 100 - 1).otherwise(latest.year // 100)
+    full = century * 100 + year
     of_month = pl.when(day > 40).then(day - 40).otherwise(day)
     # by way of text: a number with a day that its month has not is no error here, it says no date
     birth = pl.format("{}-{}-{}", full, month, of_month).str.to_date("%Y-%m-%d", strict=False)
