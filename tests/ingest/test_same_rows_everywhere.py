@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.ingest.written_lists import (
@@ -99,6 +99,8 @@ def test_rows_in_are_rows_out_and_values_come_back(
     written: tuple[list[Row], list[Row], list[Row], bool], form: str
 ) -> None:
     above, people, below, numbered = written
+    # JSON lines have no header row: a column that no record fills is not there to recognise the list by
+    assume(form != "jsonl" or any(row[1] and row[2] for row in people))
     header: Row = list(COLUMNS)
     rows = [*above, header, *([list(range(1, 8))] if numbered else []), *people, *below]
     with tempfile.TemporaryDirectory() as folder:
