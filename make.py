@@ -30,6 +30,7 @@ TASKS: dict[str, list[list[str]]] = {
         ["-m", "mypy"],
     ],
     "docs": [["docs/make_reference.py"]],
+    "pictures": [["docs/make_pictures.py"]],
     "format": [["-m", "ruff", "check", "--fix", "."], ["-m", "ruff", "format", "."]],
     "lock": [
         ["-m", "pip", "install", "--quiet", "uv"],

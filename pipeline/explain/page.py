@@ -121,7 +121,13 @@ class _Teller:
         for column, found in compared.items():
             level, weight = _weighed(found)
             if weight is not None:
-                steps.append((str(words["columns"].get(column, self.name(column))), level.replace("_", " "), weight))
+                steps.append(
+                    (
+                        str(words["columns"].get(column, self.name(column))),
+                        str(words["levels"].get(level, level.replace("_", " "))),
+                        weight,
+                    )
+                )
         steps = [*steps[:1], *sorted(steps[1:], key=lambda s: -s[2])] if compared.get("prior") else steps
         places = {c: self.value(row.get(c) or row[c.replace("where", "mention_id")]) for c in ("where_a", "where_b")}
         decision = self.value(row["decision"])

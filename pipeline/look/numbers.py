@@ -61,7 +61,9 @@ class Numbers:
 
     def decimal(self, value: float | None, digits: int = 2) -> str:
         """A number with decimals: ``0,47``."""
-        return NOTHING if value is None else self._written(value, digits).replace("-", "−")
+        if value is None:
+            return NOTHING
+        return self._written(round(value, digits) + 0.0, digits).replace("-", "−")  # + 0: no minus before a nought
 
     def percent(self, share: float | None) -> str:
         """A share: ``12,5 %``; never rounded to nothing or to everything."""

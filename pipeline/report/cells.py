@@ -42,7 +42,7 @@ NEVER_SHOWN: Final = frozenset(
 )
 """Counts that stand in sums, but on no page."""
 DEAR: Final = {
-    "served": 40.0, "eligible": 40.0, "units": 40.0, "eligible_unserved": 20.0, "ineligible_served": 20.0, "all": 20.0,
+    "served": 40.0, "eligible": 60.0, "units": 40.0, "eligible_unserved": 60.0, "ineligible_served": 20.0, "all": 20.0,
     "unknown_served": 20.0, "unsure_served": 1.0, "unsure_unserved": 1.0, "lacks": 40.0, "lacks_some": 20.0,
     "persons": 40.0, "households": 40.0, "counted": 20.0, "mentions": 40.0, "housed": 20.0,
 }  # fmt: skip
@@ -128,9 +128,12 @@ def cells_of(counted: Counted, smallest: int) -> Cells:
     return Cells(build.counts, build.sums, hidden)
 
 
+_SHOWN_FAMILIES: Final = {("", "lacks"), ("", "leaks", "any"), ("", "unsure", "any")}
+
+
 def _dear(key: Key) -> float:
     """How much a cell is missed: those of the whole more, totals more, those by desil least."""
-    if key[-1] in NEVER_SHOWN or (key[0] == "families" and key[2:] not in {("", "lacks"), ("", "leaks", "any")}):
+    if key[-1] in NEVER_SHOWN or (key[0] == "families" and key[2:] not in _SHOWN_FAMILIES):
         return 0.0
     return (60.0 if key[1] == WHOLE else 1.0) * (1.0 if key[0] == "desil" else DEAR.get(key[-1], 5.0))
 
@@ -226,11 +229,11 @@ def _people(build: _Builder, counted: Counted) -> None:
 
 def _families(build: _Builder, families: pl.DataFrame) -> None:
     rows: list[tuple[str, Sequence[str], int]] = []
-    for area, lacks, leaks, programs, n in zip(
-        areas(families), families["lacks"], families["leaks"], families["programs"], families["families"], strict=True
-    ):
-        rows.append((area, (programs, "lacks" if lacks else "content"), n))
-        rows.append((area, ("", "leaks" if leaks else "clean", "any"), n))
+    for area, row in zip(areas(families), families.to_dicts(), strict=True):
+        n = row["families"]
+        rows.append((area, (row["programs"], "lacks" if row["lacks"] else "content"), n))
+        rows.append((area, ("", "leaks" if row["leaks"] else "clean", "any"), n))
+        rows.append((area, ("", "unsure" if row["unsure"] else "sure", "any"), n))
     build.add("families", rows)
     for area in [*areas(families).unique().sort(), WHOLE]:
         mine = [k for k in build.counts if k[0] == "families" and k[1] == area]
@@ -244,6 +247,7 @@ def _families(build: _Builder, families: pl.DataFrame) -> None:
         build.total(("family", area, "all"), (("combo", area, c) for c in combos))
         key = ("families", area, "")
         build.total(("family", area, "all"), ((*key, "leaks", "any"), (*key, "clean", "any")))
+        build.total(("family", area, "all"), ((*key, "unsure", "any"), (*key, "sure", "any")))
     inside = list(areas(families).unique().sort())
     for name in ("lacks", "all"):
         build.total(("family", WHOLE, name), (("family", a, name) for a in inside))

@@ -26,6 +26,8 @@ class Section:
     figures: tuple[Figure, ...] = ()
     paired: tuple[Figure, ...] = ()
     compared: tuple[Compared, ...] = ()
+    after: str = ""
+    """What is said beneath the figures."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def contents(month: Month, rules: Path) -> Contents:
         section("flow", [*flow(month), *programs(month), *paid(month)]),
         section("welfare", [f for f in desil if f not in incidence], incidence,
                 intro=words["intro"]["welfare" if desil else "no_desil"]),
-        section("areas", [], intro=" ".join(filter(None, [words["intro"]["areas"], too_small(month, compared)])),
+        section("areas", [], after=too_small(month, compared),
                 compared=tuple(c for both in compared.values() for c in both)),
         section("overlap", overlap(month)),
         section("findings", found),

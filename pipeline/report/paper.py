@@ -63,7 +63,7 @@ def _section(section: Section, most: int) -> dict[str, Any]:
     pictures = sum(f.drawing is not None for f, _ in told)
     width = PAPER_WIDTH if pictures == 1 else PAPER_WIDTH / 2 - 12
     return {
-        "title": section.title, "intro": section.intro,
+        "title": section.title, "intro": section.intro, "after": section.after,
         "figures": [{**_figure(f, width), "after": after} for f, after in told],
     }  # fmt: skip
 

@@ -68,18 +68,30 @@ def report(
         ConservationError: a step of the funnel does not add up.
         StorageError: the database cannot be read.
     """
+    month = month_of(out, period, kecamatan=kecamatan, lang=lang, rules=rules, say=say)
+    say("drawing")
+    whole = contents(month, rules or default_rules())
+    name = f"report-{month.area}" if month.area else "report"
+    return _write(out / month.period / name, month, whole)
+
+
+def month_of(
+    out: Path,
+    period: str,
+    *,
+    kecamatan: str | None = None,
+    lang: str = "id",
+    rules: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Month:
+    """A published month counted and protected, with the one before it; of one kecamatan, where one is named."""
     chosen, folder_of_rules = language(lang), rules or default_rules()
     run = open_run(period, out)
     month = _month(run, chosen, folder_of_rules, say)
     previous = _previous(run, out)
     if previous is not None:
         month = _with(month, before=_month(previous, chosen, folder_of_rules, say))
-    if kecamatan is not None:
-        month = _cut(month, kecamatan)
-    say("drawing")
-    whole = contents(month, folder_of_rules)
-    name = f"report-{month.area}" if month.area else "report"
-    return _write(out / str(run.period) / name, month, whole)
+    return month if kecamatan is None else _cut(month, kecamatan)
 
 
 def _month(run: PublishedRun, lang: Language, rules: Path, say: Callable[[str], None]) -> Month:

@@ -49,7 +49,7 @@ def verdict(month: Month) -> Verdict:
     words = month.words["verdict"]
     counts = {
         "lacks": month.cell("family", "lacks"), "none": month.cell("families", "", "lacks"),
-        "leaks": month.cell("families", "", "leaks", "any"), "unknown": _over_programs(month, "unknown_served"),
+        "leaks": month.cell("families", "", "leaks", "any"), "unknown": month.cell("families", "", "unsure", "any"),
     }  # fmt: skip
     said = {n: Said(n, v, month.written(v)) for n, v in counts.items()}
     said |= _money(month) | _expected(month)
@@ -57,18 +57,13 @@ def verdict(month: Month) -> Verdict:
     leaked = said["leaked"].value
     short = Said("leaked", leaked, month.numbers.short_rupiah(leaked) if leaked is not None else said["leaked"].text)
     figures += [(short, words["money"]), (said["unknown"], words["waiting"])]
-    sentences = [Sentence(words[n], said) for n in ("lacks", "leaks", "rupiah", "sure")]
+    sure = "sure" if said["leaked_high"].value is not None else "sure_in_short"
+    sentences = [Sentence(words[n], said) for n in ("lacks", "leaks", "rupiah", sure)]
     return Verdict(figures, [_only(s) for s in [*sentences, _changed(month)]])
 
 
 def _only(sentence: Sentence) -> Sentence:
     return Sentence(sentence.text, {n: s for n, s in sentence.numbers.items() if f"{{{n}}}" in sentence.text})
-
-
-def _over_programs(month: Month, name: str) -> int | None:
-    """Sum over the programs; None where one of them is hidden."""
-    values = [month.cell("units", p, name) for p in month.programs]
-    return None if None in values else sum(v for v in values if v is not None)
 
 
 def _money(month: Month) -> dict[str, Said]:

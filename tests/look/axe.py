@@ -1,4 +1,4 @@
-"""axe-core in a page: what keeps people from reading it. ``npm install axe-core`` beside the checkout brings it."""
+"""axe-core in a page: what keeps people from reading it. ``npm install --prefix tests/look`` brings it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import Any
 
 from tests.browser import Tab
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-PLACES = (ROOT / "node_modules" / "axe-core" / "axe.min.js", ROOT.parent / "node_modules" / "axe-core" / "axe.min.js")
+PLACE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def find_axe() -> Path | None:
     """axe-core's file, where TEPAT_AXE says it is or where npm puts it."""
     said = os.environ.get("TEPAT_AXE")
-    places = (Path(said),) if said else PLACES
-    return next((p for p in places if p.is_file()), None)
+    path = Path(said) if said else PLACE
+    return path if path.is_file() else None
 
 
 def serious_issues(tab: Tab, axe: Path) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ from pipeline.look.numbers import Numbers, language
         ("en", "short_rupiah", 6_468_600_000, "Rp6.5 billion"),
         ("id", "short_rupiah", 42000, "Rp42.000"),
         ("id", "decimal", -0.467, "−0,47"),
+        ("id", "decimal", -0.001, "0,00"),
         ("id", "change", 12, "+12"),
         ("id", "change", -12, "−12"),
         ("id", "change", 0, "0"),
