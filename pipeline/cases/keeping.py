@@ -121,9 +121,7 @@ class _Month:
     def allocate(self) -> None:
         """Every finding of this month, and those that wait, with its case: that which has it, else its subject's."""
         keys = self.state["finding_key"].unique().to_list()
-        found = findings_with_cases(
-            self.book.connection, self.run.run_id, str(self.run.period), keys, self.rules, self.taxonomy
-        )
+        found = findings_with_cases(self.book, self.run.run_id, str(self.run.period), keys, self.rules, self.taxonomy)
         owners = self.state.select("finding_key", "case_id", "status", "valid_until", said="period").unique(
             "finding_key", keep="last"
         )

@@ -15,6 +15,7 @@ import polars as pl
 
 from pipeline.cases.field_rules import FieldRules
 from pipeline.history import frame_of
+from pipeline.publish.book import Book
 from pipeline.target.keys import SEPARATOR, digest
 from pipeline.target.taxonomy import Taxonomy
 
@@ -25,9 +26,10 @@ SUBJECT: Final = ["case_kind", "case_subject"]
 
 _FINDINGS = """
 with newest as (
-    select f.*, r.period from audit.findings f join audit.runs r on f.run_id = r.run_id
+    select f.*, r.period, case when f.subject_kind = 'person' then f.subject_id end as about
+    from audit.findings f join audit.runs r on f.run_id = r.run_id
     where r.status = 'published' and r.period <= $period
-      and (f.run_id = $run or list_contains($keys, f.finding_key))
+      and (f.run_id = $run or f.finding_key in (select finding_key from asked))
     qualify row_number() over (partition by f.finding_key order by r.period desc, r.finished_at desc) = 1),
 seen as (
     select finding_key, count(distinct period) as months from latest.findings where period <= $period
@@ -35,16 +37,15 @@ seen as (
 inside as (
     select distinct person_id, household_id from audit.mentions
     where run_id = $run and list_contains($insiders, kind))
-select n.* exclude (run_id), n.run_id = $run as current, coalesce(s.months, 1) as months,
+select n.* exclude (run_id, about), n.run_id = $run as current, coalesce(s.months, 1) as months,
        p.household_id as home,
        coalesce(h.kecamatan_code, p.kecamatan_code) as home_kecamatan, coalesce(h.desa_code, p.desa_code) as home_desa,
        n.subject_id in (select person_id from inside where person_id is not null)
        or coalesce(p.household_id, n.subject_id) in (select household_id from inside where household_id is not null)
        or n.subject_kind = 'companion' as insider
 from newest n left join seen s on n.finding_key = s.finding_key
-left join audit.persons p on p.run_id = $run and n.subject_kind = 'person' and p.person_id = n.subject_id
-left join audit.households h
-  on h.run_id = $run and h.household_id = case n.subject_kind when 'person' then p.household_id else n.subject_id end
+left join audit.persons p on p.run_id = $run and p.person_id = n.about
+left join audit.households h on h.run_id = $run and h.household_id = coalesce(p.household_id, n.subject_id)
 order by n.finding_key
 """
 _ROSTER = """
@@ -82,7 +83,7 @@ class Roster:
 
 
 def findings_with_cases(
-    connection: duckdb.DuckDBPyConnection,
+    book: Book,
     run_id: str,
     period: str,
     keys: list[str],
@@ -94,10 +95,9 @@ def findings_with_cases(
     Adds ``current`` (in this run), ``months`` (seen), ``insider``, ``case_kind``, ``case_subject``, ``queue``, its
     ``rank``, ``days`` to act.
     """
-    found = frame_of(
-        connection, _FINDINGS,
-        {"run": run_id, "period": period, "keys": keys or [""], "insiders": list(rules.insider_kinds)},
-    )  # fmt: skip
+    asked = pl.DataFrame({"finding_key": keys}, schema={"finding_key": pl.String})
+    with book.frame("asked", asked):
+        found = book.ask(_FINDINGS, run=run_id, period=period, insiders=list(rules.insider_kinds))
     at_home = (pl.col("subject_kind") == "person") & pl.col("home").is_not_null()
     found = found.with_columns(
         case_kind=pl.when(at_home).then(pl.lit("household")).otherwise("subject_kind"),

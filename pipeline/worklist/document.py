@@ -30,12 +30,16 @@ select subject_kind, subject_id, facts from audit.facts
 where run_id = $run and subject_kind = 'household' and subject_id in (select subject_id from wanted)
 """
 _PEOPLE = """
-with homes as (
-    select w.case_id, p.person_id, p.name, p.nik, p.household_id, p.birth_date,
+with members as (
+    select w.case_id, p.person_id from wanted w join audit.persons p on p.household_id = w.subject_id
+    where p.run_id = $run and w.subject_kind = 'household'
+    union all
+    select w.case_id, p.person_id from wanted w join audit.persons p on p.person_id = w.subject_id
+    where p.run_id = $run and w.subject_kind = 'person'),
+homes as (
+    select m.case_id, p.person_id, p.name, p.nik, p.birth_date,
            p.person_id = coalesce(h.head_person_id, '') as head, h.no_kk, h.dusun, h.n_present
-    from wanted w join audit.persons p
-      on p.run_id = $run and case w.subject_kind when 'household' then p.household_id = w.subject_id
-                                  else p.person_id = w.subject_id end
+    from members m join audit.persons p on p.run_id = $run and p.person_id = m.person_id
     left join audit.households h on h.run_id = $run and h.household_id = p.household_id),
 first_of as (
     select * from homes
@@ -163,7 +167,7 @@ class Gathering:
         state = findings_of(self.book.events()).join(queue, on="case_id", how="semi")
         state = state.filter(pl.col("status") == OPEN).select("case_id", "finding_key")
         found = findings_with_cases(
-            self.book.connection, self.run.run_id, str(self.run.period), state["finding_key"].to_list(),
+            self.book, self.run.run_id, str(self.run.period), state["finding_key"].to_list(),
             self.rules, self.taxonomy,
         )  # fmt: skip
         both = state.join(found, on="finding_key").join(queue.select("case_id", "due_at"), on="case_id")
