@@ -17,6 +17,7 @@ from pipeline.look.drawing import Drawing
 from pipeline.look.numbers import Numbers
 from pipeline.look.page import render as render_page
 from pipeline.simulate.simulation import COUNTED, Simulation
+from pipeline.store import secret
 from pipeline.terminal import RUPIAH_MEASURES, rupiah
 
 PAGE: Final = "simulation.html"
@@ -25,12 +26,17 @@ MOST_AREAS: Final = 80
 
 
 def write(simulation: Simulation, folder: Path) -> list[Path]:
-    """Write the page and the tables into a folder; the folder is made if need be, files of these names replaced."""
+    """Write the page and the tables into a folder; the folder is made if need be, files of these names replaced.
+
+    With a key set ``moves.csv`` is left out: it names units in the clear.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / PAGE
     page.write_text(render(simulation), encoding="utf-8")
     written = [page]
-    tables = {"totals": simulation.totals, "measures": simulation.measures, "moves": simulation.moves}
+    tables = {"totals": simulation.totals, "measures": simulation.measures}
+    if secret() is None:
+        tables["moves"] = simulation.moves
     if simulation.range is not None:
         tables["range"] = simulation.range
     for name, frame in tables.items():

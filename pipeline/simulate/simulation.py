@@ -18,6 +18,7 @@ from pipeline.measures import named
 from pipeline.parameters import Scalar
 from pipeline.rulebook import default_rules, rules_hash
 from pipeline.simulate.question import Question
+from pipeline.store import KEY_VARIABLE, secret
 from pipeline.target.judging import Facts, Judged, facts_of, judge
 from pipeline.target.programs import Rules, Written, read_rules, rules_on
 from pipeline.target.records import HOUSEHOLD_COLUMNS, JUDGED, PERSON_COLUMNS, Codes, Records
@@ -142,10 +143,15 @@ def simulate(
 
 
 def _notices(run: PublishedRun, rules: Path) -> list[str]:
+    notices = []
     then = run.sql("select rules_hash from audit.runs where run_id = $run_id", run_id=run.run_id).item()
     if then != rules_hash(rules):
-        return ["the rules have changed since this run was published: both sides go by the rules as they are now"]
-    return []
+        notices.append(
+            "the rules have changed since this run was published: both sides go by the rules as they are now"
+        )
+    if secret() is not None:
+        notices.append(f"{KEY_VARIABLE} is set: what is saved leaves out moves.csv, which names units")
+    return notices
 
 
 class _Judging:

@@ -143,6 +143,12 @@ def test_what_is_saved_has_no_names_and_no_numbers_of_persons(run, stricter, tmp
     assert "definition" in (tmp_path / "saved" / "measures.csv").read_text(encoding="utf-8").splitlines()[0]
 
 
+def test_with_a_key_no_list_of_units_is_saved(stricter, tmp_path, monkeypatch):
+    monkeypatch.setenv("TEPAT_KEY", "a long passphrase")
+    assert "moves.csv" not in {f.name for f in write(stricter, tmp_path)}
+    assert not (tmp_path / "moves.csv").exists()
+
+
 def test_the_command_publishes_nothing_and_prints_one_document(published_district, rules):
     database = published_district / "tepat.duckdb"
     before = hashlib.sha256(database.read_bytes()).hexdigest()
