@@ -40,7 +40,7 @@ WHOSE: Final = {
 LEVELS: Final = {"province": 2, "kabupaten": 4, "kecamatan": 6, "desa": 10}
 BREAKDOWNS: Final = ("all", "desil", "sex", "age_group")
 UNKNOWN: Final = "unknown"
-AREA: Final = ("area_level", "area_code")
+AREA: Final = ("program", "area_level", "area_code")
 GROUP: Final = (*AREA, "breakdown", "breakdown_value")
 COUNTS: Final = (
     "eligible", "eligible_served", "ineligible", "ineligible_served", "maybe_unserved", "maybe_served",
@@ -56,17 +56,17 @@ def measures_table(assessments: list[Assessment], people: pl.DataFrame, heads: p
         people: facts of persons.
         heads: ``household_id`` and ``head_person_id``; sex and age group of a household are its head's.
     """
-    parts = []
-    for assessment in assessments:
-        cells = _cells(assessment, people, heads)
-        counts = pl.concat(list(_rolled_up(cells)))
-        ranked = _by_rank(cells)
-        rows = pl.concat([*_ratios(counts), *_incidence(counts), *ranked])
-        whose = pl.col("breakdown").replace_strict(WHOSE[assessment.program.unit], default=None, return_dtype=pl.String)
-        meaning = pl.col("measure").replace_strict(DEFINITIONS, return_dtype=pl.String)
-        definition = pl.concat_str(meaning, whose, separator=", ", ignore_nulls=True)
-        parts.append(rows.with_columns(program=pl.lit(assessment.program.code), definition=definition))
-    return pl.concat(parts)
+    cells = pl.concat(_cells(a, people, heads) for a in assessments)
+    cells = cells.with_columns(province=_province())
+    counts = pl.concat(list(_rolled_up(cells)))
+    rows = pl.concat([*_ratios(counts), *_incidence(counts), _by_rank(cells)])
+    unit = pl.col("program").replace_strict({a.program.code: a.program.unit for a in assessments})
+    whose = pl.coalesce(
+        pl.when(unit == kind).then(pl.col("breakdown").replace_strict(words, default=None, return_dtype=pl.String))
+        for kind, words in WHOSE.items()
+    )
+    meaning = pl.col("measure").replace_strict(DEFINITIONS, return_dtype=pl.String)
+    return rows.with_columns(definition=pl.concat_str(meaning, whose, separator=", ", ignore_nulls=True))
 
 
 def _cells(assessment: Assessment, people: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
@@ -105,9 +105,11 @@ def _cells(assessment: Assessment, people: pl.DataFrame, heads: pl.DataFrame) ->
             .otherwise(pl.format("{}-{}", decade, decade + 9))
             .fill_null(UNKNOWN),
         )
-        .with_columns(kecamatan_code=pl.coalesce("kecamatan_code", pl.col("desa_code").str.slice(0, 6)))
+        .with_columns(
+            kecamatan_code=pl.coalesce("kecamatan_code", pl.col("desa_code").str.slice(0, 6)),
+            program=pl.lit(assessment.program.code),
+        )
         .collect()
-        .with_columns(province=_province())
     )
 
 
@@ -127,7 +129,7 @@ def _rolled_up(cells: pl.DataFrame) -> Iterator[pl.DataFrame]:
     for level in LEVELS:
         for breakdown in BREAKDOWNS:
             value = pl.lit("") if breakdown == "all" else pl.col(breakdown)
-            grouped = cells.group_by(area_code=_area(level), breakdown_value=value).agg(pl.col(COUNTS).sum())
+            grouped = cells.group_by("program", area_code=_area(level), breakdown_value=value).agg(pl.col(COUNTS).sum())
             labels = {"area_level": pl.lit(level), "breakdown": pl.lit(breakdown)}
             yield grouped.filter(pl.col("area_code").is_not_null()).with_columns(**labels).select(*GROUP, *COUNTS)
 
@@ -228,73 +230,55 @@ def _floating(column: str) -> pl.Expr:
 # ------------------------------------------------------------------ measures of rank
 
 
-def _by_rank(cells: pl.DataFrame) -> list[pl.DataFrame]:
+def _by_rank(cells: pl.DataFrame) -> pl.DataFrame:
     known = cells.filter(pl.col("desil") != UNKNOWN).with_columns(rank=pl.col("desil").cast(pl.Int64))
     apart = cells.filter(pl.col("desil") == UNKNOWN)
     # Most pro-poor: whoever is served belongs to the lowest rank and nobody else does; and the other way round.
     # A cell holds served and unserved units: it is split into two.
     served = apart.with_columns(n=pl.col("served"))
     unserved = apart.with_columns(n=pl.col("n") - pl.col("served"), amount=pl.lit(0, pl.Int64))
-    lowest = {"served": (1, 10), "unserved": (10, 1)}
-    ranked = [known]
-    for i in (0, 1):
-        placed = [
-            f.with_columns(rank=pl.lit(lowest[name][i], pl.Int64))
-            for name, f in (("served", served), ("unserved", unserved))
-        ]
-        ranked.append(pl.concat([known, *placed]))
-    values, pro_poor, pro_rich = (_ranked(f) for f in ranked)
+
+    def placed(rank_served: int, rank_unserved: int) -> pl.DataFrame:
+        ranks = ((served, rank_served), (unserved, rank_unserved))
+        return pl.concat([known, *(f.with_columns(rank=pl.lit(r, pl.Int64)) for f, r in ranks)])
+
+    keys = [*AREA, "measure"]
     joined = (
-        values.join(pro_poor, on=[*AREA, "measure"], how="full", coalesce=True, suffix="_poor")
-        .join(pro_rich, on=[*AREA, "measure"], how="left", suffix="_rich")
-        .with_columns(
-            bound_low=pl.min_horizontal("value", "value_poor", "value_rich"),
-            bound_high=pl.max_horizontal("value", "value_poor", "value_rich"),
-        )
+        _ranked(known)
+        .join(_ranked(placed(1, 10)), on=keys, how="full", coalesce=True, suffix="_poor")
+        .join(_ranked(placed(10, 1)), on=keys, how="left", suffix="_rich")
     )
-    return [
-        joined.select(
-            *AREA,
-            pl.lit("all").alias("breakdown"),
-            pl.lit("").alias("breakdown_value"),
-            "measure",
-            "value",
-            pl.lit(None, pl.Float64).alias("numerator"),
-            pl.lit(None, pl.Float64).alias("denominator"),
-            "bound_low",
-            "bound_high",
-        )
-    ]
+    found = ("value", "value_poor", "value_rich")
+    nothing = pl.lit(None, pl.Float64)
+    return joined.select(
+        *AREA, pl.lit("all").alias("breakdown"), pl.lit("").alias("breakdown_value"), "measure", "value",
+        numerator=nothing, denominator=nothing,
+        bound_low=pl.min_horizontal(found), bound_high=pl.max_horizontal(found),
+    )  # fmt: skip
 
 
 def _ranked(cells: pl.DataFrame) -> pl.DataFrame:
     """CGH and concentration index of every area, from units and rupiah by rank; ties share their mean rank."""
-    parts = []
-    for level in LEVELS:
-        by_rank = (
-            cells.group_by(area_code=_area(level), rank=pl.col("rank"))
-            .agg(pl.col("n", "amount").sum())
-            .filter(pl.col("area_code").is_not_null())
-            .sort("area_code", "rank")
-            .with_columns(
-                p=pl.col("n") / pl.col("n").sum().over("area_code"),
-                b=pl.when(pl.col("amount").sum().over("area_code") > 0).then(
-                    pl.col("amount") / pl.col("amount").sum().over("area_code")
-                ),
-            )
-            .with_columns(upto=pl.col("p").cum_sum().over("area_code"))
-        )
-        before = pl.col("upto") - pl.col("p")
-        mean_rank = before + pl.col("p") / 2
-        curve = {f"cgh_{q}": _poorest_share(q / 100, before) / (q / 100) for q in (20, 40)}
-        curve["concentration_index"] = 2 * (pl.col("b") * mean_rank).sum() - 1
-        areas = by_rank.group_by("area_code", maintain_order=True).agg(
-            pl.col("b").is_null().any().alias("nothing"), **curve
-        )
-        long = areas.unpivot(list(curve), index=["area_code", "nothing"], variable_name="measure")
-        value = pl.when(~pl.col("nothing")).then("value")
-        parts.append(long.select(pl.lit(level).alias("area_level"), "area_code", "measure", value=value))
-    return pl.concat(parts)
+    levels = (
+        cells.group_by("program", "rank", area_code=_area(level))
+        .agg(pl.col("n", "amount").sum())
+        .filter(pl.col("area_code").is_not_null())
+        .with_columns(area_level=pl.lit(level))
+        for level in LEVELS
+    )
+    share = {
+        "p": pl.col("n") / pl.col("n").sum().over(AREA),
+        "b": _over(pl.col("amount"), pl.col("amount").sum().over(AREA)),
+    }
+    by_rank = pl.concat(levels).sort(*AREA, "rank").with_columns(**share)
+    by_rank = by_rank.with_columns(upto=pl.col("p").cum_sum().over(AREA))
+    before = pl.col("upto") - pl.col("p")
+    mean_rank = before + pl.col("p") / 2
+    curve = {f"cgh_{q}": _poorest_share(q / 100, before) / (q / 100) for q in (20, 40)}
+    curve["concentration_index"] = 2 * (pl.col("b") * mean_rank).sum() - 1
+    areas = by_rank.group_by(AREA, maintain_order=True).agg(nothing=pl.col("b").is_null().any(), **curve)
+    long = areas.unpivot(list(curve), index=[*AREA, "nothing"], variable_name="measure")
+    return long.select(*AREA, "measure", value=pl.when(~pl.col("nothing")).then("value"))
 
 
 def _poorest_share(q: float, before: pl.Expr) -> pl.Expr:
