@@ -15,7 +15,7 @@ from pipeline.rulebook import Card, read_yaml
 
 Share = Literal["own", "family", "place"]
 """Whether members of one family differ in a column, share it, or share it because they live in one place."""
-Comparison = Literal["text", "date", "code", "key"]
+Comparison = Literal["text", "date", "code", "number", "key"]
 
 
 class Shares(Card):
@@ -75,6 +75,7 @@ class Comparisons(Card):
     text: TextLevels
     date: DateLevels
     code: CodeLevels
+    number: CodeLevels
     key: KeyLevels
 
 
@@ -82,6 +83,7 @@ LEVELS: Final[dict[Comparison, tuple[str, ...]]] = {
     "text": ("", *TextLevels.model_fields),
     "date": ("", *DateLevels.model_fields),
     "code": ("", *CodeLevels.model_fields),
+    "number": ("", *CodeLevels.model_fields),
     "key": ("", *KeyLevels.model_fields),
 }
 """Names of the levels of each kind; 0 says nothing."""
@@ -117,6 +119,7 @@ class DedupeCard(Card):
     partners: float = Field(gt=0)
     missing: tuple[str, ...]
     comparisons: Comparisons
+    relatives: TextLevels
     meanings: dict[str, Meaning]
 
 

@@ -21,6 +21,8 @@ _SHARED_AT_LEAST: Final = 0.02
 _NEARLY_EVERY: Final = 0.95
 _MOST: Final = 0.8
 _ENOUGH_ROWS: Final = 20
+_CONSTANT: Final = "one value throughout"
+_WHO: Final = frozenset({"given_name", "surname", "full_name", "birth_date", "personal_number"})
 
 NAMES: Final = ("given_name", "middle_name", "surname", "second_surname")
 PARTS: Final = ("birth_year", "birth_month", "birth_day")
@@ -118,11 +120,10 @@ def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: 
             meanings[column] = by_user.get(column) or headings.meaning(heading)
     names = {f"c{i}": h for i, h in enumerate(lists.headings)}
     values = rows.select("file_index", *(cleaned(c, card.missing).alias(c) for c in meanings))
-    for column in [c for c in meanings if values[c].null_count() == values.height]:
-        left_out[names[column]] = "empty"
-        meanings.pop(column)
+    left_out |= _taken_out_if_empty(values, meanings, names)
     values, meanings = _aligned(values, meanings, lists.files)
     made: dict[Column, pl.Series] = {}
+    throughout: dict[Column, pl.Series] = {}
     values = _whole_names(values, meanings, names, left_out, lists.files)
     if (date := _joined_date(values, meanings)) is not None:
         made[Column("birth date", "birth_date", "date", "own")] = date
@@ -133,8 +134,12 @@ def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: 
             series = as_date(series)
         if (why := _no_evidence(series, kind)) is not None:
             left_out[names[column]] = why
+            if why == _CONSTANT and kind.meaning in _WHO:
+                throughout[Column(names[column], kind.meaning, kind.compare, kind.share)] = series
             continue
         made[Column(names[column], kind.meaning, kind.compare, kind.share)] = series
+    if not made and throughout:  # nothing but the same person again and again
+        made, left_out = throughout, {c: why for c, why in left_out.items() if c not in {t.name for t in throughout}}
     if not made:
         raise InputError(
             Problem(
@@ -146,6 +151,16 @@ def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: 
         )
     frame = pl.DataFrame([s.alias(f"v{i}") for i, s in enumerate(made.values())])
     return Declared(tuple(made), frame, left_out)
+
+
+def _taken_out_if_empty(
+    values: pl.DataFrame, meanings: dict[str, str | None], names: Mapping[str, str]
+) -> dict[str, str]:
+    """Take columns without any value out of ``meanings``; their headings, with the reason."""
+    empty = [c for c in meanings if values[c].null_count() == values.height]
+    for column in empty:
+        del meanings[column]
+    return {names[column]: "empty" for column in empty}
 
 
 def _column(lists: Lists, heading: str) -> str:
@@ -271,7 +286,7 @@ def _no_evidence(series: pl.Series, kind: Column) -> str | None:
     if not len(known):
         return "empty"
     if known.n_unique() == 1:
-        return "one value throughout" if len(series) > 2 else None
+        return _CONSTANT if len(series) > 2 else None
     if kind.compare == "key":
         shared = float(known.is_duplicated().mean() or 0)  # type: ignore[arg-type]
         if shared < _SHARED_AT_LEAST:

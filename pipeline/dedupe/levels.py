@@ -67,9 +67,9 @@ class Comparer:
         self.swaps = self._swaps()
         self.count(weight)
 
-    def count(self, weight: npt.NDArray[np.float64]) -> None:
-        """Count shares anew."""
-        self.shares = [v.shares(weight) for v in self.records.columns]
+    def count(self, weight: npt.NDArray[np.float64], *, others: bool = False) -> None:
+        """Count shares anew; ``others``: the weights count persons, see :meth:`Values.shares`."""
+        self.shares = [v.shares(weight, others=others) for v in self.records.columns]
         text = [v.column.compare == "text" for v in self.records.columns]
         self.word_shares = [
             v.word_shares(s) if is_text else None
@@ -284,6 +284,6 @@ def _key(values: Values, x: Codes, y: Codes) -> Levels:  # noqa: ARG001 - of the
 
 
 _COMPARE: Final[dict[str, Callable[[Values, Codes, Codes], Levels]]] = {
-    "text": _text, "date": _date, "code": _code, "key": _key,
+    "text": _text, "date": _date, "code": _code, "number": _code, "key": _key,
 }  # fmt: skip
 assert set(_COMPARE) == set(LEVELS)  # noqa: S101

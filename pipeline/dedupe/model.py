@@ -75,6 +75,7 @@ class ListModel:
     relatives: Wide
     moved: float = _MOVED
     by_frequency: bool = False
+    persons: bool = False
     starting: list[Wide] = field(default_factory=list)
 
     @classmethod
@@ -113,7 +114,7 @@ class ListModel:
             bits = self._column(at, compared)
             weights[:, at] = bits
             if values.column.share == "own":
-                kin += bits
+                kin += self._among_kin(at, compared, bits)
         place = [i for i, v in enumerate(self.records.columns) if v.column.share == "place"]
         self._after_moving(weights, place)
         kind = kind_of_pair(self.records.file, compared.a, compared.b)
@@ -125,10 +126,7 @@ class ListModel:
         if family and len(family) < k:
             relative = kin + np.log2(self.matches / self.relatives).astype(np.float32)[kind]
         total = -np.logaddexp2(-stranger, -relative)
-        # what relatives explain better is taken from the columns that they share
-        loss = total - stranger
-        if family:
-            weights[:, family] += (loss / len(family))[:, None]
+        weights[:, k] += total - stranger  # what relatives explain better
         return Scores(weights, total.astype(np.float32), stranger, relative)
 
     def _column(self, k: int, compared: Compared) -> Floats:
@@ -154,6 +152,15 @@ class ListModel:
         got: Floats = (base - np.log2(chance)).astype(np.float32)
         return got
 
+    def _among_kin(self, k: int, compared: Compared, bits: Floats) -> Floats:
+        """Bits of a column against members of one family: as against strangers, but a full name holds the family's."""
+        if self.records.columns[k].column.meaning != "full_name":
+            return bits
+        shares = np.array([1.0, *(getattr(self.card.relatives, n).u for n in LEVELS["text"][1:])])
+        level = compared.levels[:, k]
+        got: Floats = np.minimum(bits, np.log2(self.m[k][level] / shares[level])).astype(np.float32)
+        return got
+
     def _tied_to(self, k: int, compared: Compared) -> Floats:
         """What strangers who agree on a column that goes with this one agree on here."""
         bound = np.zeros(len(compared), dtype=np.float32)
@@ -176,21 +183,30 @@ class ListModel:
 
     # ------------------------------------------------------------------ learning
 
+    def count_persons(self) -> None:
+        """From now on shares are counted over persons, so that nothing of them is due to rows of one person; but that
+        two persons have one number of their own stays as rare as it was."""
+        self.persons = True
+        for k, values in enumerate(self.records.columns):
+            if values.column.compare != "number":
+                self.stranger_share[k] = 1.0
+
     def learn_strangers(self, sample: Compared) -> None:
         """Shares among strangers, from random pairs less those that look like one person."""
         stranger = (1 - self.score(sample).probability).astype(np.float64)
-        for k in range(len(self.records.columns)):
+        # where random pairs look like one person, those that do not are no fair sample of strangers
+        prior = self.card.prior_pairs + float((1 - stranger).sum())
+        for k, values in enumerate(self.records.columns):
             level = sample.levels[:, k]
             seen = np.bincount(level, weights=stranger, minlength=len(self.u[k]))[1:]
             raw = np.bincount(level, minlength=len(self.u[k]))[1:]
             start = np.array([getattr(s, "u") for s in self._levels(k)])  # noqa: B009 - typed as fields of any card
             start = start / start.sum()
-            self.u[k][1:] = np.maximum(
-                (seen + self.card.prior_pairs * start) / (seen.sum() + self.card.prior_pairs), 1e-7
-            )
-            equal, all_known = float(seen[0] + 0.5), max(float(seen.sum()), 1.0)
-            raw_equal = float(raw[0] + 0.5) / max(float(raw.sum()), 1.0)
-            self.stranger_share[k] = min(1.0, max(equal / all_known / raw_equal, 1e-3))
+            shares = (seen + prior * start) / (seen.sum() + prior)
+            self.u[k][1:] = np.maximum(shares, 1e-7)
+            equal = float(raw[0] + 0.5) / max(float(raw.sum()), 1.0)
+            if not self.persons or values.column.compare == "number":
+                self.stranger_share[k] = min(1.0, max(float(shares[0]) / equal, 1e-3))
 
     def _levels(self, k: int) -> list[object]:
         compare = self.records.columns[k].column.compare
@@ -237,9 +253,8 @@ class ListModel:
         scores = self.score(compared)
         place = [i for i, v in enumerate(self.records.columns) if v.column.share == "place"]
         for k in range(len(self.records.columns)):
-            without = scores.total - scores.weights[:, k]
-            p = 1 / (1 + np.exp2(-np.clip(without, -50, 50)))
-            sure = (p >= _SURE) & (compared.levels[:, k] > 0)
+            p = scores.probability.astype(np.float64)
+            sure = (p >= 0.02) & (compared.levels[:, k] > 0)
             seen = np.bincount(compared.levels[sure, k], weights=(p * weight)[sure], minlength=len(self.m[k]))[1:]
             start = self.starting[k][1:] / self.starting[k][1:].sum()
             prior = self.card.prior_pairs

@@ -84,7 +84,7 @@ def _of_column(records: Records, k: int, values: Values) -> list[Key]:
             _key(records, f"{name}: year and day", base, (year * 1000 + day)[known], rows[known]),
         ]
         return [*made, exact]
-    if kind == "code" and values.size[:-1].max(initial=0) >= 6:
+    if kind in ("code", "number") and values.size[:-1].max(initial=0) >= 6:
         first = np.array([t[: len(t) // 2] for t in values.text]).astype(str)
         last = np.array([t[-(len(t) // 2) :] if len(t) > 1 else t for t in values.text]).astype(str)
         halves = [np.unique(h, return_inverse=True)[1].reshape(-1)[code] for h in (first, last)]

@@ -75,17 +75,15 @@ def find_people(records: Records, card: DedupeCard, seed: int = 1) -> People:
     labels, one_to_one, cut, evidence = np.arange(len(records)), False, card.cut.least, None
     for again in range(2):
         if again:
-            comparer.count(_one_a_person(records, labels))
+            comparer.count(_one_a_person(records, labels), others=True)
             compared = comparer.compare(compared.a, compared.b)
             sample = comparer.compare(sample.a, sample.b)
             ties = [None if t is None else comparer.compare(t.a, t.b) for t in ties]
-            model.stranger_share[:] = 1.0
+            model.count_persons()
         for _ in range(card.rounds):
             model.learn_matches(compared, weight)
             model.learn_same(compared, weight)
             model.learn_strangers(sample)
-            if again:
-                model.stranger_share[:] = 1.0
             model.learn_ties(ties)
         model.learn_matches(compared, weight)
         one_to_one = _clean_lists(records, model)
@@ -167,10 +165,13 @@ def _cut(model: ListModel, compared: Compared, weight: Wide, cut: Cut) -> float:
     if not len(p):
         return cut.least
     order = np.argsort(-p, kind="stable")
-    false = np.cumsum((1 - p[order]) * weight[order]) / np.cumsum(weight[order])
-    within = np.flatnonzero(false <= cut.false_links)
-    at = within[-1] if len(within) else 0
-    return float(min(max(p[order][at], cut.least), 0.99))
+    p = p[order]
+    false = np.cumsum((1 - p) * weight[order]) / np.cumsum(weight[order])
+    beyond = np.flatnonzero(false > cut.false_links)
+    if not len(beyond):
+        return cut.least
+    first = int(beyond[0])
+    return float(min((p[first] + p[max(first - 1, 0)]) / 2, 0.99))
 
 
 def _varies(values: Values) -> bool:

@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float32]
 WORDS: Final = 6
 """Words of a text that are compared; the rest counts with the text as a whole."""
 _SOUND: Final = 5
+_NOBODY: Final = 0.5
+_FEW: Final = 30.0
 _VOWELS: Final = frozenset("AEIOUYHWАЕЁИОУЫЭЮЯЬЪΑΕΗΙΟΥΩاويهىة")
 _LIKE: Final = {
     c: g[0]
@@ -136,11 +138,18 @@ class Values:
         """Values with their words in sorted order."""
         return np.array([" ".join(sorted(t.split(" "))) for t in self.text], dtype=object)
 
-    def shares(self, weight: npt.NDArray[np.float64]) -> Floats:
-        """Share of all known values that each value has, records counted with a weight; the last entry is 0."""
+    def shares(self, weight: npt.NDArray[np.float64], *, others: bool) -> Floats:
+        """Share of all known values that each value has, records counted with a weight; the last entry is 0.
+
+        With ``others`` the weights count persons, and the share is that of everybody but the one who has the value.
+        """
         known = self.code >= 0
         counts = np.bincount(self.code[known], weights=weight[known], minlength=len(self.text))
-        got: Floats = (counts / max(float(counts.sum()), 1e-9)).astype(np.float32)
+        total = max(float(counts.sum()), 1e-9)
+        if others:
+            counts[:-1] = np.maximum(counts[:-1] - 1, _NOBODY)
+            total = max(total - 1, _FEW)
+        got: Floats = (counts / total).astype(np.float32)
         return got
 
     def word_shares(self, share: Floats) -> Floats:
