@@ -36,7 +36,7 @@ TASKS: dict[str, list[list[str]]] = {
         ["-m", "pip", "install", "--quiet", "uv"],
         [
             "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11",
-            "--generate-hashes", "--no-header", "--no-annotate", "--extra", "dev",
+            "--generate-hashes", "--no-header", "--no-annotate", "--no-strip-extras", "--extra", "dev",
             "--output-file", "requirements.lock", "pyproject.toml",
         ],
     ],
