@@ -135,6 +135,21 @@ def newest_run(out: Path, period: Period) -> PublishedRun | None:
     return next((r for r in reversed(published_runs(out)) if r.period == period), None)
 
 
+def published_run(out: Path, period: Period) -> PublishedRun:
+    """The newest published run of a period; :class:`InputError` names the periods that are published."""
+    return _wanted(published_runs(out), period, out)
+
+
+def _wanted(runs: list[PublishedRun], period: Period | None, folder: Path) -> PublishedRun:
+    found = next((r for r in reversed(runs) if r.period == period), None)
+    if found is None:
+        known = ", ".join(sorted({str(r.period) for r in runs})) or "none yet"
+        month = str(period) if period is not None else "YYYY-MM"
+        what = f"{period} is not published" if period is not None else "nothing is published"
+        raise InputError(Problem(str(folder), what, known, f"run `tepat run --period {month}` first"))
+    return found
+
+
 def previous_run(out: Path, period: Period) -> PublishedRun | None:
     """The run from which ids are inherited: the newest published one of the latest earlier period."""
     earlier = [r for r in published_runs(out) if r.period < period]
@@ -158,13 +173,7 @@ def open_run(period: str | None = None, out: str | Path | None = None) -> Publis
     folder = _default_out() if out is None else Path(out)
     runs = _runs(folder / READ_ONLY_COPY) or published_runs(folder)
     wanted = Period.parse(period) if period is not None else max((r.period for r in runs), default=None)
-    found = next((r for r in reversed(runs) if r.period == wanted), None)
-    if found is None:
-        known = ", ".join(sorted({str(r.period) for r in runs})) or "none yet"
-        month = str(wanted) if wanted is not None else "YYYY-MM"
-        what = f"{wanted} is not published" if wanted is not None else "nothing is published"
-        raise InputError(Problem(str(folder), what, known, f"run `tepat run --period {month}`"))
-    return found
+    return _wanted(runs, wanted, folder)
 
 
 def _default_out() -> Path:

@@ -6,7 +6,7 @@ Belongs here: from chapters to what stands on the page. Not here: what is told (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,9 @@ from pipeline.look.numbers import Language, Numbers
 from pipeline.look.page import render, write_whole
 from pipeline.look.waterfall import waterfall
 from pipeline.look.words import texts
-from pipeline.misuse.pictures import pictures, read_sign
+from pipeline.misuse.pictures import Sign, pictures, read_sign
+from pipeline.misuse.thresholds import Thresholds, read_thresholds
+from pipeline.misuse.words import told
 from pipeline.period import Period
 from pipeline.publish.chain import record_access
 from pipeline.rulebook import default_rules
@@ -154,10 +156,8 @@ def _weighed(found: Any) -> tuple[str, float | None]:
     return "", None
 
 
-def render_page(
-    story: Story, lang: Language = "id", drawings: Iterable[Drawing] = (), rules: Path | None = None
-) -> str:
-    """The page; ``drawings`` stand in a chapter of their own, rules are told in the words of ``rules``."""
+def render_page(story: Story, lang: Language = "id", signs: Sequence[Sign] = (), rules: Path | None = None) -> str:
+    """The page; signs of card misuse stand in a chapter of their own, rules are told in the words of ``rules``."""
     day = Period.parse(story.period).last_day
     written = {(r.program, r.rule): r.text for r in rule_rows(rules or default_rules(), day, lang)}
     teller = _Teller(lang, written)
@@ -172,9 +172,10 @@ def render_page(
             chapters.append((name, title, [Block("", tables=[teller.listing(title, rows)])], []))
         else:
             chapters.append((name, title, [teller.card(r) for r in rows], []))
-    drawn = [Block(d.title, drawing=d, definition=d.description) for d in drawings]
-    if drawn:
-        chapters.insert(0, ("pictures", words["chapters"]["pictures"], drawn, []))
+    if signs:
+        thresholds = read_thresholds(rules or default_rules(), day)
+        seen = [block for sign in signs for block in _seen(sign, thresholds, lang, words["page"]["innocent"])]
+        chapters.insert(0, ("pictures", words["chapters"]["pictures"], seen, []))
     return render(
         HERE,
         "page.html.j2",
@@ -203,19 +204,26 @@ def write_page(out: Path, story: Story, path: Path, lang: Language = "id", rules
                 todo="read the story with `tepat explain` without --page",
             )
         )  # fmt: skip
-    page = render_page(story, lang, _pictures(out, story, lang), rules)
+    page = render_page(story, lang, _signs(out, story), rules)
     record_access(out, "export", story.id, f"page of a story: {path.name}")
     return write_whole(path, page)
 
 
-def _pictures(out: Path, story: Story, lang: Language) -> list[Drawing]:
-    """Pictures of the signs of card misuse in the story, where the run kept what is behind them."""
+def _signs(out: Path, story: Story) -> list[Sign]:
+    """Signs of card misuse in the story, where the run kept what is behind them."""
     found = story.chapters.get("findings", []) if story.kind == "finding" else []
-    drawn: list[Drawing] = []
+    signs: list[Sign] = []
     for finding in found:
         if finding.get("finding_type") == "card_misuse":
             try:
-                drawn += pictures(read_sign(out, finding["finding_id"]), lang)
+                signs.append(read_sign(out, finding["finding_id"]))
             except InputError:  # published before signals were kept: there is nothing to draw
                 continue
-    return drawn
+    return signs
+
+
+def _seen(sign: Sign, thresholds: Thresholds, lang: Language, innocent: str) -> list[Block]:
+    """What was seen and how unusual it is, what else may explain it, and the pictures."""
+    summary, explanation = told(sign.signal, thresholds, lang)
+    drawn = [Block(d.title, drawing=d, definition=d.description) for d in pictures(sign, lang)]
+    return [Block(summary, facts=[(innocent, explanation)]), *drawn]

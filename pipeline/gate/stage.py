@@ -39,7 +39,7 @@ from pipeline.gate.totals import (
     number,
     totals,
 )
-from pipeline.history import PublishedRun, judgements, newest_run, previous_run, published_runs
+from pipeline.history import PublishedRun, judgements, previous_run, published_run
 from pipeline.outgoing import lock_of
 from pipeline.period import Period
 from pipeline.publish.chain import actor
@@ -111,7 +111,7 @@ def screen(
     """
     lock = lock_of("the lists that the gate writes")
     moment = (now or datetime.now(UTC)).replace(tzinfo=None)
-    run = _run_of(out, period)
+    run = published_run(out, period)
     gate, programs = read_gate_rules(rules), load_rules(rules, period.last_day)
     say(f"reading {path.name}")
     decided = _decide(read_pay_list(path, period, rules, program), run, out, rules, gate, programs, say)
@@ -138,16 +138,6 @@ def screen(
                 book.log("run", gate_id, f"gate of {path.name}")
                 replace_folder(staging, folder)
     return Screened(gate_id, str(document["result"]), document, folder)
-
-
-def _run_of(out: Path, period: Period) -> PublishedRun:
-    run = newest_run(out, period)
-    if run is None:
-        known = ", ".join(sorted({str(r.period) for r in published_runs(out)})) or "none yet"
-        raise InputError(
-            Problem(str(out), f"{period} is not published", known, f"run `tepat run --period {period}` first")
-        )
-    return run
 
 
 def _decide(

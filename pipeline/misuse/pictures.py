@@ -1,7 +1,8 @@
 """A sign as pictures: when the cards were drawn at the terminal, and what leads to what.
 
-Belongs here: the uses and links behind a published sign, as frames and as drawings, and a page of both. Not here: how
-a drawing is written (:mod:`pipeline.look`). Of a card or account only the last digits are shown, and nobody is named.
+Belongs here: the uses and links behind a published sign, as frames and as drawings. Not here: how a drawing is written
+(:mod:`pipeline.look`), the page it stands on (:mod:`pipeline.explain`). Of a card or account only the last digits are
+shown, and nobody is named.
 """
 
 from __future__ import annotations
@@ -13,17 +14,12 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline.errors import InputError, Problem, StorageError
+from pipeline.errors import InputError, Problem
 from pipeline.history import PublishedRun, published_runs
 from pipeline.look.charts import legend
 from pipeline.look.drawing import Anchor, Bar, Dot, Drawing, Label, Shape, Stroke
 from pipeline.look.numbers import Language, Numbers
-from pipeline.look.page import render, write_whole
 from pipeline.look.words import texts
-from pipeline.misuse.thresholds import Thresholds, read_thresholds
-from pipeline.misuse.words import told
-from pipeline.publish.chain import record_access
-from pipeline.store import KEY_VARIABLE, secret
 
 HERE: Final = Path(__file__).parent
 MOST: Final = 60
@@ -226,27 +222,3 @@ def _label(name: str, number: int, value: str | None, words: dict[str, Any]) -> 
     if name in ("card", "number"):
         return f"•••• {value[-4:]}"
     return value if name == "terminal" else f"{words[name]} {number}"
-
-
-def write_page(out: Path, finding_id: str, rules: Path, path: Path, lang: Language = "id") -> Path:
-    """A page with the sign in words and pictures; that it was written stands in the access log.
-
-    Raises:
-        InputError: see :func:`read_sign`.
-        StorageError: a key is set: a page cannot be locked.
-    """
-    if secret() is not None:
-        raise StorageError(
-            Problem(KEY_VARIABLE, "a key is set, and a page with pictures cannot be locked; nothing was written",
-                    todo="read the sign with `tepat explain` without --page")
-        )  # fmt: skip
-    sign = read_sign(out, finding_id)
-    thresholds: Thresholds = read_thresholds(rules, sign.run.period.last_day)
-    summary, innocent = told(sign.signal, thresholds, lang)
-    context = {
-        "words": texts(HERE / "pictures.yaml", lang), "finding": finding_id, "period": str(sign.run.period),
-        "summary": summary, "innocent": innocent, "pictures": pictures(sign, lang),
-    }  # fmt: skip
-    page = render(HERE, "signs.html.j2", lang, context)
-    record_access(out, "export", finding_id, f"page of a sign: {path.name}")
-    return write_whole(path, page)

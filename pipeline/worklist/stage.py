@@ -23,7 +23,7 @@ from pipeline.cases.field_rules import FieldRules, read_field_rules
 from pipeline.cases.keeping import Kept, keep
 from pipeline.cases.making import SYSTEM, Making
 from pipeline.errors import InputError, Problem
-from pipeline.history import PublishedRun, newest_run, published_runs
+from pipeline.history import PublishedRun, published_run
 from pipeline.look.numbers import language
 from pipeline.look.words import texts
 from pipeline.outgoing import lock_of, locked_workbook
@@ -92,7 +92,7 @@ def make_worklists(
     words = texts(WORDS, language(lang))
     lock = lock_of("worklists")
     moment = (now or datetime.now(UTC)).replace(tzinfo=None)
-    run = _run_of(out, period)
+    run = published_run(out, period)
     field, taxonomy = read_field_rules(rules), read_taxonomy(rules)
     programs = load_rules(rules, period.last_day)
     with case_book(out) as book:
@@ -117,16 +117,6 @@ def make_worklists(
     return Worklists(
         str(period), run.run_id, folder, kept, answered.counts(), lists, _notices(sheets, lock, answered.refused)
     )
-
-
-def _run_of(out: Path, period: Period) -> PublishedRun:
-    run = newest_run(out, period)
-    if run is None:
-        known = ", ".join(sorted({str(r.period) for r in published_runs(out)})) or "none yet"
-        raise InputError(
-            Problem(str(out), f"{period} is not published", known, f"run `tepat run --period {period}` first")
-        )
-    return run
 
 
 def _kecamatan(book: CaseBook, said: str) -> str:

@@ -10,10 +10,12 @@ import polars as pl
 import pytest
 
 from pipeline import tables
-from pipeline.errors import InputError, StorageError
-from pipeline.history import published_runs
+from pipeline.errors import InputError
+from pipeline.explain import explain
+from pipeline.explain.page import render_page
+from pipeline.look.numbers import Language
 from pipeline.misuse import screen
-from pipeline.misuse.pictures import pictures, read_sign, write_page
+from pipeline.misuse.pictures import pictures, read_sign
 from pipeline.publish import publish
 from tests.misuse.month import START, lines, rows
 from tests.publish.builders import PERIOD, STARTED, identity, month, silent
@@ -90,24 +92,20 @@ def test_the_sign_on_an_account_shows_persons_and_families(out: Path) -> None:
 
 @pytest.mark.parametrize("finding", ["Fbulk_withdrawal", "Fcompanion_holds_cards", "Fshared_account"])
 @pytest.mark.parametrize("lang", ["id", "en"])
-def test_a_page_holds_no_whole_number_and_no_name(
-    out: Path, rules: Path, tmp_path: Path, finding: str, lang: str
-) -> None:
-    page = write_page(out, finding, rules, tmp_path / "tanda.html", lang).read_text(encoding="utf-8")
-    assert not re.search(r"\d{11}", page)
-    assert "WARTABONE" not in page
-    assert "<svg" in page
-    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
-    logged = published_runs(out)[-1].sql('select object, action from audit.access_log order by "at" desc limit 1')
-    assert logged.row(0) == (finding, "export")
+def test_a_picture_holds_no_whole_number_and_no_name(out: Path, finding: str, lang: Language) -> None:
+    drawn = "".join(d.html("picture") + d.description for d in pictures(read_sign(out, finding), lang))
+    assert "<svg" in drawn
+    assert not re.search(r"\d{11}", drawn)
+    assert "WARTABONE" not in drawn
 
 
-def test_what_has_no_picture_is_said(out: Path, rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_of_a_sign_says_first_what_else_may_explain_it(out: Path, rules: Path) -> None:
+    page = render_page(explain(out, "Fbulk_withdrawal"), "id", [read_sign(out, "Fbulk_withdrawal")], rules)
+    assert page.index("Penjelasan lain yang perlu ditanyakan lebih dulu") < page.index("<svg")
+
+
+def test_what_has_no_picture_is_said(out: Path) -> None:
     with pytest.raises(InputError, match="service_gap has no picture"):
         read_sign(out, "Fother")
     with pytest.raises(InputError, match="knows this finding"):
         read_sign(out, "F000")
-    monkeypatch.setenv("TEPAT_KEY", "kunci")
-    with pytest.raises(StorageError, match="TEPAT_KEY"):
-        write_page(out, "Fbulk_withdrawal", rules, tmp_path / "tanda.html")
-    assert not (tmp_path / "tanda.html").exists()

@@ -11,7 +11,6 @@ from pipeline.database import opened
 from pipeline.errors import StorageError
 from pipeline.explain import explain
 from pipeline.explain.page import render_page, write_page
-from pipeline.look.drawing import Drawing
 from pipeline.publish import database_path
 from tests.publish.builders import NIK
 
@@ -40,12 +39,6 @@ def test_english_and_indonesian_say_the_same(one: Path) -> None:
     story = explain(one, "P0000")
     sizes = [(p.count("<tr>"), p.count("<dt>")) for p in (render_page(story, "id"), render_page(story, "en"))]
     assert sizes[0] == sizes[1]
-
-
-def test_pictures_have_a_chapter_of_their_own(one: Path) -> None:
-    page = render_page(explain(one, "F0001"), drawings=[Drawing(10, "Penarikan", "dua belas kartu")])
-    assert "Penarikan" in page
-    assert 'id="pictures"' in page
 
 
 def test_a_page_that_was_written_is_on_record(published: Path, tmp_path: Path) -> None:
