@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import ingest, misuse, publish, resolve, target, validate
-from pipeline.database import check_key
+from pipeline.database import check_key, writing_alone
 from pipeline.errors import InputError, Problem, RulesError
 from pipeline.history import newest_run, previous_run
 from pipeline.meter import Meter
@@ -74,7 +74,7 @@ def run(job: Job, say: Say) -> RunResult:
         raise RulesError(*wrong)
     meter = Meter()
     validate.preload()
-    with staged(job.out, job.period) as store:
+    with staged(job.out, job.period, writing_alone) as store:
         for stage in STAGES:
             say(stage)
             with meter.measure(stage):
@@ -94,7 +94,7 @@ def run_stage(job: Job, stage: str, say: Say) -> dict[str, float]:
     identity = identify(job) if stage == "ingest" else _identify_as_ingested(job, log)
     order = list(STAGES)
     kept = {s: entry for s, entry in log.items() if order.index(s) < order.index(stage)}
-    with staged(job.out, job.period) as store:
+    with staged(job.out, job.period, writing_alone) as store:
         with meter.measure(stage):
             STAGES[stage](job, store, say)
         _write_log(store, {**kept, stage: _entry(identity, meter.timings[stage])})
@@ -107,16 +107,7 @@ def publish_stages(job: Job, say: Say) -> RunResult:
     sweep(job.out)
     log = _read_log(job.final)
     identity = _identify_as_ingested(job, log)
-    stale = [s for s in STAGES if s not in log or log[s]["identity"] != identity.as_dict()]
-    if stale:
-        raise InputError(
-            Problem(
-                str(job.final.final),
-                f"not run, or not since an earlier stage, the rules or the program changed: {', '.join(stale)}",
-                "all stages of a run made from the same input under the same rules",
-                f"run `tepat {stale[0]} --period {job.period}` and the stages after it, or `tepat run`",
-            )
-        )
+    _refuse_stale(job, identity)
     if publish.already_published(job.out, identity):
         say("this run has been published before: nothing to do")
         return _result(job, repeated=True)
@@ -181,9 +172,28 @@ STAGES: dict[str, Callable[[Job, Store, Say], None]] = {
 def _publish(job: Job, identity: RunIdentity, started_at: datetime, meter: Meter, say: Say) -> RunResult:
     say("publish")
     with meter.measure("publish"):
-        publish.publish(job.final, job.out, identity, started_at=started_at, timings=meter.timings, say=say)
+        publish.publish(
+            job.final, job.out, identity,
+            started_at=started_at, timings=meter.timings, check=lambda: _refuse_stale(job, identity), say=say,
+        )  # fmt: skip
     files = (publish.database_path(job.out), publish.read_only_path(job.out), job.final.folder)
     return _result(job, repeated=False, timings=meter.timings, files=files)
+
+
+def _refuse_stale(job: Job, identity: RunIdentity) -> None:
+    """Refuse stage files that are not all of this run: made under other rules, or by a run that came in between."""
+    log = _read_log(job.final)
+    stale = [s for s in STAGES if s not in log or log[s]["identity"] != identity.as_dict()]
+    if stale:
+        raise InputError(
+            Problem(
+                str(job.final.final),
+                "not run, or not since an earlier stage, the rules or the program changed, or another run came in"
+                f" between: {', '.join(stale)}",
+                "all stages of a run made from the same input under the same rules",
+                f"run `tepat {stale[0]} --period {job.period}` and the stages after it, or `tepat run`",
+            )
+        )
 
 
 def _result(

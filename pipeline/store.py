@@ -12,8 +12,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -243,8 +243,13 @@ def _new_folder(out: Path, name: str) -> Path:
 
 
 @contextmanager
-def staged(out: Path, period: Period) -> Iterator[Store]:
+def staged(out: Path, period: Period, alone: Callable[[Path], AbstractContextManager[None]]) -> Iterator[Store]:
     """A store whose files move to ``out/<period>/`` when the block ends well and vanish when it does not.
+
+    Args:
+        out: folder of all periods.
+        period: the month.
+        alone: held over ``out`` while the files move, so that a run that publishes never sees half of them.
 
     Raises:
         InputError: ``out`` is a file.
@@ -257,9 +262,10 @@ def staged(out: Path, period: Period) -> Iterator[Store]:
     final = out / str(period)
     try:
         yield Store(final, staging)
-        final.mkdir(parents=True, exist_ok=True)
-        for path in sorted(staging.iterdir()):
-            path.replace(final / path.name)
+        with alone(out):
+            final.mkdir(parents=True, exist_ok=True)
+            for path in sorted(staging.iterdir()):
+                path.replace(final / path.name)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         for folder in made:  # leave no trace of a command that wrote nothing

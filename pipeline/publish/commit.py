@@ -55,6 +55,7 @@ def publish(
     started_at: datetime,
     timings: Mapping[str, object],
     say: Say,
+    check: Callable[[], None] = lambda: None,
 ) -> str:
     """Publish the stage files of ``store`` as one run into ``out/tepat.duckdb``, whole or not at all.
 
@@ -68,6 +69,7 @@ def publish(
         started_at: when the command started.
         timings: stage → seconds and memory, kept in ``audit.runs``; that of publish is added.
         say: receives progress.
+        check: called once nobody else can write; raises where the stage files are no longer this run's.
 
     Raises:
         InputError: a stage file is missing.
@@ -82,6 +84,7 @@ def publish(
         store.path(table)  # what is missing is said before anything is touched
     meter = Meter()
     with writing_alone(out):
+        check()
         sweep(out)
         with meter.measure("publish"):
             manifest, run_id = _write_and_verify(store, out, identity, say)

@@ -3,6 +3,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipeline.database import writing_alone
 from pipeline.errors import InputError, StorageError
 from pipeline.period import Period
 from pipeline.store import Store, staged
@@ -20,7 +21,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 
 def fail_after_writing(out: Path) -> None:
-    with staged(out, OCTOBER) as store:
+    with staged(out, OCTOBER, writing_alone) as store:
         store.write(QUALITY_ROWS, rows("new"))
         assert store.read(QUALITY_ROWS)["mention_id"].to_list() == ["new"]
         raise RuntimeError
@@ -47,7 +48,7 @@ def test_a_missing_table_names_the_stage_to_run(tmp_path: Path) -> None:
 
 
 def test_files_of_a_failed_command_vanish_and_the_old_ones_stay(tmp_path: Path) -> None:
-    with staged(tmp_path, OCTOBER) as store:
+    with staged(tmp_path, OCTOBER, writing_alone) as store:
         store.write(QUALITY_ROWS, rows("old"))
     before = snapshot(tmp_path)
     with pytest.raises(RuntimeError):
@@ -57,7 +58,7 @@ def test_files_of_a_failed_command_vanish_and_the_old_ones_stay(tmp_path: Path) 
 
 def test_a_failed_command_leaves_no_folder_it_made(tmp_path: Path) -> None:
     out = tmp_path / "new" / "out"
-    with pytest.raises(RuntimeError), staged(out, OCTOBER):
+    with pytest.raises(RuntimeError), staged(out, OCTOBER, writing_alone):
         raise RuntimeError
     assert not (tmp_path / "new").exists()
 
@@ -84,6 +85,6 @@ def test_every_declared_name_is_used_once() -> None:
 def test_results_cannot_go_where_a_file_is(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     for out in (tmp_path / "out", tmp_path / "out" / "deeper"):
-        with pytest.raises(InputError, match="is a file, not a folder"), staged(out, OCTOBER):
+        with pytest.raises(InputError, match="is a file, not a folder"), staged(out, OCTOBER, writing_alone):
             raise AssertionError
     assert (tmp_path / "out").read_text() == "a file"

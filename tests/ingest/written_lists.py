@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 import polars as pl
 import xlsxwriter
 
+from pipeline.database import writing_alone
 from pipeline.errors import InputError
 from pipeline.ingest import ingest
 from pipeline.period import Period
@@ -195,7 +196,7 @@ class Ingested:
 def ingested(raw: Path, rules: Path, **options: Any) -> Ingested:
     """Ingest a folder into a store beside it."""
     out = raw.parent / f"out_{raw.name}"
-    with staged(out, PERIOD) as store:
+    with staged(out, PERIOD, writing_alone) as store:
         ingest(raw, store, PERIOD, rules, previous=options.pop("previous", None), say=lambda _: None, **options)
     return Ingested(Store(out / str(PERIOD)))
 
@@ -204,7 +205,7 @@ def refused(raw: Path, rules: Path, **options: Any) -> str:
     """The message of an ingest that must stop, after making sure that it wrote nothing."""
     out = raw.parent / f"out_{raw.name}"
     try:
-        with staged(out, PERIOD) as store:
+        with staged(out, PERIOD, writing_alone) as store:
             ingest(raw, store, PERIOD, rules, previous=options.pop("previous", None), say=lambda _: None, **options)
     except InputError as error:
         assert not out.exists()

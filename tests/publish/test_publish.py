@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from pipeline.database import opened
-from pipeline.errors import ConservationError, InputError, StorageError
+from pipeline.errors import ConservationError, InputError, Problem, StorageError
 from pipeline.history import newest_run, open_run, previous_run, published_runs
 from pipeline.period import Period
 from pipeline.publish import already_published, code_version, commit, database_path, publish, read_only_path
@@ -267,3 +267,13 @@ def test_stage_files_may_be_larger_than_one_group(tmp_path: Path) -> None:
     assert counts(database_path(tmp_path), "audit")["mentions"] == 3001
     shutil.rmtree(tmp_path / "2026-10")  # a published run does not need its stage files
     assert open_run("2026-10", tmp_path).persons().height == 3000
+
+
+def test_stage_files_that_another_run_has_replaced_are_not_published(tmp_path: Path) -> None:
+    def refuse() -> None:
+        raise InputError(Problem("2026-10", "another run came in between"))
+
+    store = month(tmp_path)
+    with pytest.raises(InputError, match="came in between"):
+        publish(store, tmp_path, identity(), started_at=STARTED, timings={}, say=silent, check=refuse)
+    assert not published_runs(tmp_path)
