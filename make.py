@@ -20,10 +20,12 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "lock.sha256"
 LOCK = ROOT / "requirements.lock"
 
+TWO_AT_ONCE = ["-n", "2", "--dist", "loadfile"]  # the tests of one file share what they set up
+
 TASKS: dict[str, list[list[str]]] = {
     "demo": [["-m", "cli", "demo"]],
-    "test": [["-m", "pytest"]],
-    "test-all": [["-m", "pytest", "-m", ""]],
+    "test": [["-m", "pytest", *TWO_AT_ONCE]],
+    "test-all": [["-m", "pytest", "-m", "", *TWO_AT_ONCE]],
     "lint": [
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
