@@ -147,7 +147,7 @@ def _archive(path: Path) -> str | None:
         with zipfile.ZipFile(path) as archive:
             inside = set(archive.namelist())
             is_ods = "mimetype" in inside and b"spreadsheet" in archive.read("mimetype")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):  # compressed or locked in an unknown way
         return None
     found = [name for file, name in _OTHER_ARCHIVES.items() if file in inside]
     if found or is_ods:
