@@ -667,6 +667,38 @@ ACCESS_LOG: Final = Table(
     ),
 )
 
+SEALS: Final = Table(
+    "seals",
+    "publish",
+    "One row each time rows are appended to `runs` or a table that lives across runs; a hash chain of its own, so "
+    "that no row of theirs can be changed, added or taken away unnoticed, not even the last. Its newest hash stands "
+    "for all.",
+    (
+        _time("at", "UTC; later than the row before"),
+        _text("table_name", "table appended to"),
+        _int("n_rows", "rows appended"),
+        _text("digest", "sum of the MD5 numbers of those rows, each as `column=value` of what is not empty"),
+        _text("previous_hash", "hash of the row before; empty for the first"),
+        _text("hash", "hash over previous_hash and this row", key=True),
+    ),
+)
+
+TOMBSTONES: Final = Table(
+    "tombstones",
+    "purge",
+    "What stands in the place of rows that were ended: how many, their digest, and why.",
+    (
+        _time("at", "UTC", key=True),
+        _text("table_name", "table the rows stood in", key=True),
+        _text("run_id", "their run; empty for a table that lives across runs", key=True),
+        _int("n_rows", "rows ended"),
+        _text("digest", "that of the run's manifest, or as in `seals`"),
+        _text("reason", "retention, superseded, asked"),
+        _text("basis", "the law, or what was said"),
+        _json("gaps", "of a hash chain: previous_hash and hash at both ends of each stretch that is gone"),
+    ),
+)
+
 # ------------------------------------------------------------------ gate
 
 GATE_BATCHES: Final = Table(
@@ -847,7 +879,7 @@ TABLES: Final[dict[str, Table]] = {
 LASTING: Final[dict[str, Table]] = {
     t.name: t
     for t in (
-        MATCH_JUDGEMENTS, ACCESS_LOG,
+        MATCH_JUDGEMENTS, ACCESS_LOG, SEALS, TOMBSTONES,
         GATE_BATCHES, GATE_RESULTS, GATE_OVERRIDES, GATE_APPROVALS, GATE_EVENTS,
         CASES, CASE_EVENTS,
     )

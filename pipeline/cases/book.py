@@ -16,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.publish.book import Book, held_alone
-from pipeline.publish.chain import sealed
+from pipeline.publish.chain import seal_rows, sealed
 from pipeline.tables import CASE_EVENTS, CASES, MATCH_JUDGEMENTS, OUTCOMES
 
 OPEN, ANSWERED, SETTLED, GONE = "open", "answered", "settled", "gone"
@@ -61,11 +61,12 @@ class CaseBook(Book):
 
     def keep_outcomes(self, rows: pl.DataFrame) -> None:
         """Append rows to ``outcomes`` that came in no monthly folder, within a transaction."""
-        with self.frame("answers", OUTCOMES.conform(rows)):
+        with self.frame("answers", OUTCOMES.conform(rows.select(OUTCOMES.names))):
             columns = ", ".join(f'"{c}"' for c in OUTCOMES.names)
             self.connection.execute(
                 f"insert into audit.{OUTCOMES.name} (run_id, {columns}) select null, {columns} from answers"
             )
+            seal_rows(self.connection, OUTCOMES.name, "answers", OUTCOMES.names)
 
     def judge(self, rows: pl.DataFrame) -> None:
         """Append judgements on pairs, within a transaction."""

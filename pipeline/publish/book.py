@@ -16,9 +16,9 @@ import polars as pl
 
 from pipeline.database import DATABASE, opened, writing_alone
 from pipeline.history import frame_of
-from pipeline.publish.chain import log_access
+from pipeline.publish.chain import log_access, seal_rows
 from pipeline.publish.schema import prepare
-from pipeline.tables import Table
+from pipeline.tables import CASES, Table
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,13 @@ class Book:
         self.connection.execute("checkpoint")
 
     def add(self, table: Table, rows: pl.DataFrame | Mapping[str, object]) -> None:
-        """Append rows, within a transaction."""
+        """Append rows and seal them, within a transaction."""
         frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame([dict(rows)], infer_schema_length=None)
         with self.frame("book_rows", table.conform(frame)):
             columns = ", ".join(f'"{c}"' for c in table.names)
             self.connection.execute(f"insert into audit.{table.name} ({columns}) select {columns} from book_rows")
+            if table is not CASES:  # what stands there follows from the events
+                seal_rows(self.connection, table.name, "book_rows", table.names)
 
     def log(self, action: str, subject: str, purpose: str) -> None:
         """A line in the access log, within a transaction."""

@@ -7,8 +7,9 @@ stays the same across versions of DuckDB, which its own ``hash()`` does not.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import duckdb
 
@@ -42,16 +43,41 @@ def row_text(columns: Sequence[str]) -> str:
     return f"concat_ws(chr(31), {values})"
 
 
+def named_text(columns: Sequence[str]) -> str:
+    """SQL expression: a row as one text of what it has, each value with its name.
+
+    Unlike :func:`row_text` it stays the same when a later version adds a column, so that digests can be added up.
+    """
+    values = ", ".join(f"'{c}=' || cast(\"{c}\" as varchar)" for c in columns)  # nothing and a text is nothing
+    return f"concat_ws(chr(31), {values})"
+
+
+SUMS: Final = "count(*), coalesce(sum(md5_number_lower(line)), 0), coalesce(sum(md5_number_upper(line)), 0)"
+"""SQL of count and digest, over rows whose text is named ``line``; see :func:`digest_of_sums`."""
+
+
+def digest_of_sums(lower: int, upper: int) -> str:
+    """The two sums as they are kept."""
+    return f"{int(upper):x}.{int(lower):x}"
+
+
+def sums_of_digest(digest: str) -> tuple[int, int]:
+    """What :func:`digest_of_sums` was made of: digests of parts of a table add up to that of the whole."""
+    upper, lower = digest.split(".")
+    return int(lower, 16), int(upper, 16)
+
+
 def content_of(
-    connection: duckdb.DuckDBPyConnection, source: str, columns: Sequence[str], where: str = "true"
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    columns: Sequence[str],
+    where: str = "true",
+    text: Callable[[Sequence[str]], str] = row_text,
 ) -> Content:
     """Count and digest of the rows of ``source`` (anything that may stand after ``FROM``)."""
-    query = (
-        "select count(*), coalesce(sum(md5_number_lower(line)), 0), coalesce(sum(md5_number_upper(line)), 0) "
-        f"from (select {row_text(columns)} as line from {source} where {where})"
-    )
+    query = f"select {SUMS} from (select {text(columns)} as line from {source} where {where})"
     rows, lower, upper = connection.execute(query).fetchall()[0]
-    return Content(int(rows), f"{int(upper):x}.{int(lower):x}", tuple(columns))
+    return Content(int(rows), digest_of_sums(lower, upper), tuple(columns))
 
 
 def stage_relation(connection: duckdb.DuckDBPyConnection, store: Store, table: Table) -> str:
