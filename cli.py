@@ -23,6 +23,7 @@ from pipeline.terminal import (
     print_outcomes,
     print_rows,
     print_run,
+    print_sample,
     print_sheet,
     print_simulation,
     print_tree,
@@ -473,6 +474,32 @@ def outcomes(
     print_outcomes(taken.as_dict(), as_json)
     if taken.refusals:
         raise typer.Exit(3)
+
+
+@app.command("sample")
+def sample_command(
+    period: PeriodOption,
+    n: Annotated[int, typer.Option("--n", help="Visits to draw.")] = 400,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed draws other households.")] = 1,
+    kecamatan: Annotated[
+        str | None, typer.Option("--kecamatan", help="Name or code. Default: all.", show_default=False)
+    ] = None,
+    out: OutOption = OUT,
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Households to visit whether or not anything is flagged, to know how many errors there are and how many are seen.
+
+    The visits stand on the worklists made after it, in the same form for all: nothing tells whether a household is
+    flagged. The same call draws the same households."""
+    from pipeline.learn import draw_sample
+    from pipeline.period import Period
+    from pipeline.rulebook import default_rules
+
+    drawn = draw_sample(
+        out, Period.parse(period), rules or default_rules(), n=n, seed=seed, kecamatan=kecamatan, say=say
+    )  # fmt: skip
+    print_sample(drawn.as_dict(), as_json)
 
 
 @app.command()

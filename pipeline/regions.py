@@ -19,6 +19,7 @@ from typing import NamedTuple
 from pydantic import Field
 from rapidfuzz.distance import OSA
 
+from pipeline.errors import InputError, Problem
 from pipeline.rulebook import Card
 
 
@@ -319,3 +320,19 @@ def _nearest(folded: str, candidates: Sequence[Region]) -> list[Region]:
         return []
     alone = len(scored) == 1 or scored[1][0] > scored[0][0] + (1 if scored[0][0] > 1 else 0)
     return [scored[0][2]] if alone else []
+
+
+def kecamatan_among(said: str, codes: Sequence[str]) -> str:
+    """The one of some kecamatan that is meant by a code or name.
+
+    Raises:
+        InputError: none or several are; names those there are.
+    """
+    gazetteer = Gazetteer(PlaceRules())
+    names = {code: gazetteer.name_of(code) or code for code in codes}
+    folded = re.sub(r"\W+", " ", said.lower().removeprefix("kecamatan").removeprefix("kec.")).strip()
+    found = [c for c, n in names.items() if folded in (c, re.sub(r"\W+", " ", n.lower()).strip())]
+    if len(found) != 1:
+        what = "there are several" if found else "there is no such kecamatan here"
+        raise InputError(Problem("--kecamatan", f"{said!r}: {what}", ", ".join(f"{n} ({c})" for c, n in names.items())))
+    return found[0]

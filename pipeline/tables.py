@@ -862,6 +862,38 @@ CASE_EVENTS: Final = Table(
     ),
 )
 
+# --------------------------------------------------- verification samples
+
+SAMPLES: Final = Table(
+    "samples",
+    "sample",
+    "Households drawn to be visited whether or not anything was found about them, as they stood when drawn; "
+    "append-only. What the visits found stands in `case_events` under the same finding_key.",
+    (
+        _text("sample_id", "hash of the run and of what was asked for", key=True),
+        _text("period", "month whose households were drawn from"),
+        _text("run_id", "published run they were drawn from"),
+        _int("seed", "another seed draws other households"),
+        _int("n_asked", "visits asked for"),
+        _text("restricted_to", "kecamatan the draw was limited to; empty: the whole list"),
+        _text("stratum", "band, and code of the kabupaten", key=True),
+        _text("band", "what is flagged: exclusion, inclusion, both, other; or unflagged_served, _poor, _better_off, …"),
+        _int("stratum_size", "households of the stratum on the full list"),
+        _int("stratum_drawn", "households drawn from it"),
+        _real("inclusion_probability", "stratum_drawn / stratum_size"),
+        _text("subject_kind", "household, or person where no list tells the household", key=True),
+        _text("subject_id", "household_id or person_id when drawn", key=True),
+        _text("finding_key", "hash of sample and subject: what the visit stands under in its case"),
+        _text("kecamatan_code", "where it is visited"),
+        _text("desa_code", "where it is visited"),
+        _text("flags", "types of finding about it or its members when drawn, joined by `,`; empty: none"),
+        _flag("served", "some program paid it or a member when drawn"),
+        _int("desil", "when drawn; null = unknown"),
+        _date("due_at", "day by which all visits of the sample are to be made"),
+        _time("drawn_at", "UTC"),
+    ),
+)
+
 STAGES: Final = ("ingest", "validate", "resolve", "misuse", "target", "publish")
 
 TABLES: Final[dict[str, Table]] = {
@@ -881,7 +913,7 @@ LASTING: Final[dict[str, Table]] = {
     for t in (
         MATCH_JUDGEMENTS, ACCESS_LOG, SEALS, TOMBSTONES,
         GATE_BATCHES, GATE_RESULTS, GATE_OVERRIDES, GATE_APPROVALS, GATE_EVENTS,
-        CASES, CASE_EVENTS,
+        CASES, CASE_EVENTS, SAMPLES,
     )
 }  # fmt: skip
 """Tables that live across runs: no run_id of the pipeline, no view in ``latest``."""

@@ -188,6 +188,24 @@ def print_worklists(document: dict[str, Any], as_json: bool) -> None:
     print("next: tepat outcomes FILE when files come back")
 
 
+def print_sample(document: dict[str, Any], as_json: bool) -> None:
+    """A verification sample: the strata, their households and visits, what keeps visits from being made."""
+    if as_json:
+        print_json(document)
+        return
+    rows = [
+        {"stratum": s["stratum"], "households": f"{s['households']:,}", "visits": f"{s['visits']:,}",
+         "chance of a visit": f"{s['inclusion_probability']:.3f}"}
+        for s in document["strata"]
+    ]  # fmt: skip
+    print_rows(f"Verification sample {document['period']}", rows, frozenset(rows[0]) - {"stratum"})
+    for notice in document["notices"]:
+        say(f"notice: {notice}")
+    before = ", drawn before; nothing was changed" if document["drawn_before"] else ""
+    print(f"{document['sample_id']}: {document['visits']:,} visits of {document['households']:,} households{before}")
+    print(f"next: tepat worklist --period {document['period']}, which puts the visits on the lists")
+
+
 def print_outcomes(document: dict[str, Any], as_json: bool) -> None:
     """What became of answers: counts, refused rows, files."""
     if as_json:

@@ -16,7 +16,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipeline.cases.book import ANSWERED, NOBODY, OPEN, CaseBook, findings_of
-from pipeline.cases.field_rules import FieldRules
+from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
 from pipeline.cases.making import Making
 from pipeline.cases.refusing import Reasons, Refusal
 from pipeline.cases.wording import CaseNumbers, Wording, plain
@@ -231,11 +231,15 @@ def waiting_findings(book: CaseBook, events: pl.DataFrame, case_ids: Sequence[st
     )
     with book.frame("state", state.select("finding_key").unique()):
         known = book.ask(
-            """select f.finding_key, f.finding_id, f.run_id, f.finding_type, f.reason, f.program, f.subject_kind,
+            f"""select f.finding_key, f.finding_id, f.run_id, f.finding_type, f.reason, f.program, f.subject_kind,
                       f.subject_id, f.summary
                from audit.findings f join audit.runs r on f.run_id = r.run_id
                where f.finding_key in (select finding_key from state) and r.status = 'published'
-               qualify row_number() over (partition by f.finding_key order by r.period desc, r.finished_at desc) = 1"""
+               qualify row_number() over (partition by f.finding_key order by r.period desc, r.finished_at desc) = 1
+               union all by name
+               select finding_key, finding_key as finding_id, run_id, '{SAMPLE_VISIT}' as finding_type,
+                      'sampled' as reason, '' as program, subject_kind, subject_id
+               from audit.samples where finding_key in (select finding_key from state)"""
         )
     return state.join(known, on="finding_key", how="left", maintain_order="left")
 

@@ -15,7 +15,7 @@ import xlsxwriter
 
 from pipeline.cases.answers import waiting_findings
 from pipeline.cases.book import ANSWERED, CaseBook
-from pipeline.cases.field_rules import FieldRules
+from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
 from pipeline.look.page import write_whole
 from pipeline.measures import named
 from pipeline.outgoing import locked_workbook
@@ -68,6 +68,10 @@ def proposals(book: CaseBook, answers: pl.DataFrame, rules: FieldRules, *, revea
     ]
     asked = asked.with_columns(pl.Series("decision", changes, dtype=pl.String))
     asked = asked.filter(pl.col("decision").is_not_null(), ~pl.col("decision").is_in(_NO_CHANGE))
+    # a visit of a sample proposes by itself only what no finding of the case proposes already
+    visit = pl.col("finding_type") == SAMPLE_VISIT
+    asked = asked.filter(~visit | (pl.len().over("case_id", "decision") == visit.sum().over("case_id", "decision")))
+    asked = asked.filter(~visit | (pl.int_range(pl.len()).over("case_id", "decision") == 0))
     with book.frame("asked", asked.select("finding_key", "run_id", "subject_kind", "subject_id")):
         who = book.ask(_WHO)
     newest = answers.unique("case_id", keep="last", maintain_order=True).select(

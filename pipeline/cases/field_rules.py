@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -17,7 +17,15 @@ from pipeline.target.taxonomy import Queue
 
 State = Literal["new", "assigned", "in_progress", "on_hold", "for_approval", "closed", "reopened"]
 Share = Annotated[float, Field(ge=0, le=1)]
+Band = Literal[
+    "exclusion", "inclusion", "both", "other",
+    "unflagged_served", "unflagged_poor", "unflagged_better_off", "unflagged_unranked",
+]  # fmt: skip
+"""What is flagged about a household; where nothing is: paid, or by desil."""
+Truth = Literal["exclusion", "inclusion", "neither", "gone"]
 ALL = "all"
+SAMPLE_VISIT: Final = "sample_visit"
+"""Type of what a verification visit stands under in its case: it is no finding, and looks like none to the visitor."""
 
 
 class Capacity(Card):
@@ -74,11 +82,14 @@ class Outcome(Card):
         return self.topics == ALL or topic in self.topics
 
     def answers_type(self, finding_type: str, topic: str) -> bool:
-        """Whether it settles a type of finding: where it answers several topics, only what it speaks of."""
-        if not self.settles or not self.answers(topic):
+        """Whether it settles a type of finding: one that it names, under whatever topic it is offered; of others
+        those of its topic, where it answers no other."""
+        if not self.settles:
             return False
         spoken = {*self.right, *self.wrong, *self.proposes}
-        return self.topics == ALL or finding_type in spoken or (ALL in spoken and len(self.topics) == 1)
+        if finding_type in spoken:
+            return True
+        return self.topics == ALL or (topic in self.topics and ALL in spoken and len(self.topics) == 1)
 
     def verdict(self, finding_type: str) -> str:
         """What it says of a finding: right, wrong, or open."""
@@ -94,6 +105,38 @@ class DecisionCard(Card):
 
     days: Annotated[int, Field(ge=0)]
     text: Text
+
+
+class Sampling(Card):
+    """``sample``: verification samples, and what an answer says of a household drawn."""
+
+    poor_desil: Annotated[int, Field(ge=1, le=10)]
+    unflagged_share: Share
+    expected_wrong: dict[Band, Annotated[float, Field(gt=0, lt=1)]]
+    days: Annotated[int, Field(gt=0)]
+    months_open: Annotated[int, Field(ge=1)]
+    purpose: Text
+    truth: dict[str, Truth]
+
+    @model_validator(mode="after")
+    def _every_band(self) -> Self:
+        if missing := set(get_args(Band)) - set(self.expected_wrong):
+            raise ValueError(f"expected_wrong: nothing is said of {', '.join(sorted(missing))}")
+        return self
+
+
+class HitRates(Card):
+    """``hit_rates``: how findings that were visited are counted."""
+
+    floor: Share
+    few: Annotated[int, Field(ge=1)]
+    bands: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if list(self.bands) != sorted(set(self.bands)):
+            raise ValueError("bands: limits of confidence rise from one to the next")
+        return self
 
 
 class Question(Card):
@@ -120,6 +163,8 @@ class FieldRules(Card):
     negations: tuple[str, ...]
     decisions: dict[str, DecisionCard]
     questions: dict[str, Question]
+    sample: Sampling
+    hit_rates: HitRates
 
     @model_validator(mode="after")
     def _names_that_exist(self) -> Self:
@@ -130,6 +175,8 @@ class FieldRules(Card):
                 raise ValueError(f"outcome {code}: no topic is called {', '.join(sorted(strange))}")
             if strange := set(outcome.proposes.values()) - decisions:
                 raise ValueError(f"outcome {code}: no decision is called {', '.join(sorted(strange))}")
+        if strange := set(self.sample.truth) - set(self.outcomes):
+            raise ValueError(f"sample, truth: no outcome is called {', '.join(sorted(strange))}")
         types = [t for topic in self.topics.values() for t in topic.types]
         if len(types) != len(set(types)):
             raise ValueError("topics: a type of finding belongs to one topic")

@@ -14,7 +14,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.cases.book import ANSWERED, NOBODY, OPEN, SETTLED, CaseBook, findings_of
-from pipeline.cases.field_rules import FieldRules
+from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
 from pipeline.cases.following import follow
 from pipeline.cases.making import SYSTEM, Making
 from pipeline.cases.opening import SUBJECT, Roster, case_numbers, cases_wanted, findings_with_cases
@@ -164,7 +164,9 @@ class _Month:
         missing = not_assessable(silent, self._sources()) if silent.height else silent.select("finding_key")
         cannot = pl.col("finding_key").is_in(missing["finding_key"].implode())
         gone = told.filter((pl.col("change") == "resolved") | (pl.col("change").is_null() & ~cannot)).with_columns(
-            why=pl.col("why").fill_null("tidak ada lagi di data bulan ini")
+            why=pl.when(pl.col("finding_type") == SAMPLE_VISIT)
+            .then(pl.lit("waktu kunjungan sampel sudah lewat"))
+            .otherwise(pl.col("why").fill_null("tidak ada lagi di data bulan ini"))
         )
         self.unknown = told.height - gone.height
         self.making.add("finding_resolved", gone, words=pl.col("why"))
@@ -187,7 +189,8 @@ class _Month:
         """Cases that findings of this month call for, and findings that join or come back to a case."""
         resting = pl.col("valid_until").is_not_null() & (pl.col("valid_until") >= self.now.date())
         added = self.found.filter(pl.col("current"), pl.col("status").is_null())
-        returned = self.found.filter(pl.col("current"), pl.col("status") == SETTLED, ~resting)
+        once = pl.col("finding_type") == SAMPLE_VISIT
+        returned = self.found.filter(pl.col("current"), pl.col("status") == SETTLED, ~resting, ~once)
         self._mark(pl.concat([added, returned]), OPEN)
         known = self.cases.select("case_id", before="state", due="due_at")
         affected = pl.concat([added, returned]).join(known, on="case_id", how="left", maintain_order="left")

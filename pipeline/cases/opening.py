@@ -13,8 +13,9 @@ from typing import Final
 import duckdb
 import polars as pl
 
-from pipeline.cases.field_rules import FieldRules
+from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
 from pipeline.history import frame_of
+from pipeline.period import Period
 from pipeline.publish.book import Book
 from pipeline.target.keys import SEPARATOR, digest
 from pipeline.target.taxonomy import Taxonomy
@@ -22,22 +23,33 @@ from pipeline.target.taxonomy import Taxonomy
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Digits and letters that are not mistaken for one another when copied by hand (Crockford's base 32)."""
 _CHARACTERS: Final = 12
+_RANK_OF_VISIT: Final = 9
+"""After the inspectorate (0), before every other queue."""
 SUBJECT: Final = ["case_kind", "case_subject"]
 
-_FINDINGS = """
+# a visit of a verification sample stands among the findings, and is there for as long as the sample is open
+_FINDINGS = f"""
 with newest as (
-    select f.*, r.period, case when f.subject_kind = 'person' then f.subject_id end as about
+    select f.*, r.period, case when f.subject_kind = 'person' then f.subject_id end as about,
+           f.run_id = $run as current
     from audit.findings f join audit.runs r on f.run_id = r.run_id
     where r.status = 'published' and r.period <= $period
       and (f.run_id = $run or f.finding_key in (select finding_key from asked))
-    qualify row_number() over (partition by f.finding_key order by r.period desc, r.finished_at desc) = 1),
+    qualify row_number() over (partition by f.finding_key order by r.period desc, r.finished_at desc) = 1
+    union all by name
+    select run_id, finding_key as finding_id, finding_key, '{SAMPLE_VISIT}' as finding_type, 'sampled' as reason,
+           '' as program, subject_kind, subject_id, kecamatan_code, desa_code, 'medium' as severity, 1.0 as confidence,
+           'kunjungan verifikasi' as summary, period, case when subject_kind = 'person' then subject_id end as about,
+           period >= $open_since as current
+    from audit.samples
+    where period <= $period and (period >= $open_since or finding_key in (select finding_key from asked))),
 seen as (
     select finding_key, count(distinct period) as months from latest.findings where period <= $period
     group by finding_key),
 inside as (
     select distinct person_id, household_id from audit.mentions
     where run_id = $run and list_contains($insiders, kind))
-select n.* exclude (run_id, about), n.run_id = $run as current, coalesce(s.months, 1) as months,
+select n.* exclude (run_id, about), coalesce(s.months, 1) as months,
        p.household_id as home,
        coalesce(h.kecamatan_code, p.kecamatan_code) as home_kecamatan, coalesce(h.desa_code, p.desa_code) as home_desa,
        n.subject_id in (select person_id from inside where person_id is not null)
@@ -97,7 +109,10 @@ def findings_with_cases(
     """
     asked = pl.DataFrame({"finding_key": keys}, schema={"finding_key": pl.String})
     with book.frame("asked", asked):
-        found = book.ask(_FINDINGS, run=run_id, period=period, insiders=list(rules.insider_kinds))
+        found = book.ask(
+            _FINDINGS, run=run_id, period=period, insiders=list(rules.insider_kinds),
+            open_since=_open_since(period, rules),
+        )  # fmt: skip
     at_home = (pl.col("subject_kind") == "person") & pl.col("home").is_not_null()
     found = found.with_columns(
         case_kind=pl.when(at_home).then(pl.lit("household")).otherwise("subject_kind"),
@@ -109,12 +124,23 @@ def findings_with_cases(
     return found.drop("home", "home_kecamatan", "home_desa")
 
 
+def _open_since(period: str, rules: FieldRules) -> str:
+    """The oldest month whose samples are still visited."""
+    month = Period.parse(period)
+    for _ in range(rules.sample.months_open - 1):
+        month = month.before()
+    return str(month)
+
+
 def _kinds(found: pl.DataFrame, rules: FieldRules, taxonomy: Taxonomy) -> pl.DataFrame:
     """Queue, its rank and days: once for each type and reasons that occur."""
     kinds = found.select("finding_type", "reason").unique().sort("finding_type", "reason")
     rows = []
+    order = {q: n for n, q in enumerate(rules.queue_order)}
     for finding_type, reason in kinds.iter_rows():
-        order = {q: n for n, q in enumerate(rules.queue_order)}
+        if finding_type == SAMPLE_VISIT:  # visited by the TKSK whatever else there is, but for insiders
+            rows.append((_RANK_OF_VISIT, "tksk", rules.sample.days))
+            continue
         ranked = [
             ((0 if q == rules.insider_queue else 1 if named else 2, order[q]), q)
             for q, named in taxonomy.queues(finding_type, reason)

@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.cases.field_rules import FieldRules
+from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
 
 OWNER: Final = ["kecamatan_code", "assigned_to"]
 VISITABLE: Final = ("new", "assigned", "in_progress", "reopened")
@@ -31,7 +31,10 @@ SHARE_MARK: Final = _WORDS["id"]["share"]
 
 
 def harm(findings: pl.DataFrame, facts: pl.DataFrame, rules: FieldRules, today: date, language: str) -> pl.DataFrame:
-    """The harm expected of each case: ``case_id``, ``harm`` (rupiah), ``protected``, ``explanation``.
+    """The harm expected of each case: ``case_id``, ``harm`` (rupiah), ``protected``, ``sampled``, ``explanation``.
+
+    Of households of a verification sample neither tells whether anything is flagged: what the visitor expects, the
+    visitor finds.
 
     Harm is, summed over the findings of a case, rupiah a month x how sure x months it has lasted and will last x weight
     of its type; then x how vulnerable the household is, and more once it is overdue. A visit is one household.
@@ -58,6 +61,7 @@ def harm(findings: pl.DataFrame, facts: pl.DataFrame, rules: FieldRules, today: 
         sure=pl.col("confidence").first(),
         months=pl.col("months").max(),
         protected=kind.is_in(list(rules.exclusion_types)).any(),
+        sampled=(kind == SAMPLE_VISIT).any(),
         overdue=(pl.col("due_at") < today).any(),
     )  # fmt: skip
     cases = cases.join(facts, on="case_id", how="left", maintain_order="left")
@@ -75,9 +79,12 @@ def harm(findings: pl.DataFrame, facts: pl.DataFrame, rules: FieldRules, today: 
         *(pl.when(is_so).then(pl.lit(str(getattr(order.vulnerable[n].text, language)))) for n, is_so in there.items()),
         pl.when("overdue").then(pl.lit(words["overdue"])),
     ]
+    purpose = pl.lit(str(getattr(rules.sample.purpose, language)))  # the same at every door of a sample
     return cases.select(
-        "case_id", (pl.col("harm") * factor * late).round(0).alias("harm"), "protected",
-        explanation=pl.concat_str(parts, separator=", ", ignore_nulls=True),
+        "case_id", "sampled", pl.col("protected") & ~pl.col("sampled"),
+        harm=pl.when("sampled").then(0.0).otherwise((pl.col("harm") * factor * late).round(0)),
+        explanation=pl.when("sampled").then(purpose)
+        .otherwise(pl.concat_str(parts, separator=", ", ignore_nulls=True)),
     )  # fmt: skip
 
 
@@ -98,8 +105,9 @@ def chosen(
 ) -> pl.DataFrame:
     """The month's visits of every TKSK, in the order in which to walk: ``harm``, ``explanation``, ``n``, ``day``.
 
-    What was listed for the month stays in it, answered or not; of the other visits a share is kept for people not yet
-    helped and a smaller one for all else, the rest goes to the greatest harm.
+    What was listed for the month stays in it, answered or not, and a verification sample is visited in full; of the
+    other visits a share is kept for people not yet helped and a smaller one for all else, the rest goes to the greatest
+    harm.
 
     Args:
         cases: in the queue of TKSK: columns of ``tables.CASES`` and ``dusun``.
@@ -109,8 +117,10 @@ def chosen(
         period: the month.
         language: of the explanation.
     """
-    listed = pl.col("listed_period") == period
-    cases = cases.with_columns(listed=listed.fill_null(False))
+    sampled = harms.filter("sampled")["case_id"].implode()
+    listed = (pl.col("listed_period") == period).fill_null(False)
+    to_visit = pl.col("case_id").is_in(sampled) & pl.col("state").is_in(VISITABLE)
+    cases = cases.with_columns(listed=listed | to_visit)
     used = cases.filter("listed").group_by(OWNER).agg(used=pl.len())
     open_cases = cases.join(harms.rename({"explanation": "why"}), on="case_id", maintain_order="left")
     open_cases = open_cases.filter(pl.col("state").is_in(VISITABLE))

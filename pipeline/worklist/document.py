@@ -13,7 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipeline.cases.book import OPEN, CaseBook, findings_of
-from pipeline.cases.field_rules import FieldRules
+from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
 from pipeline.cases.opening import Roster, findings_with_cases
 from pipeline.cases.priority import OWNER, chosen, harm
 from pipeline.history import PublishedRun
@@ -144,6 +144,7 @@ class Gathering:
         harms = harm(waiting, facts, self.rules, self.today, self.language)
         visits = Roster.of(self.book.connection, self.run.run_id, self.rules).rows.rename({"name": "assigned_to"})
         people = self._people(queue)
+        queue = self._due_alike(queue, waiting)
         with_dusun = queue.join(people.select("case_id", "dusun"), on="case_id", how="left", maintain_order="left")
         picked = chosen(with_dusun, harms, visits, self.rules, period, self.language)
         picked = picked.with_columns(
@@ -173,6 +174,14 @@ class Gathering:
         both = state.join(found, on="finding_key").join(queue.select("case_id", "due_at"), on="case_id")
         return both.sort("case_id", "finding_key")
 
+    def _due_alike(self, queue: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
+        """Cases with the day on the form: that of the sample where it asks, which says nothing of what is flagged."""
+        visits = waiting.filter(pl.col("finding_type") == SAMPLE_VISIT).select("case_id", "finding_key")
+        samples = self.book.ask("select finding_key, due_at as due from audit.samples")
+        due = visits.join(samples, on="finding_key").group_by("case_id").agg(pl.col("due").max())
+        told = queue.join(due, on="case_id", how="left", maintain_order="left")
+        return told.with_columns(due_at=pl.coalesce("due", "due_at")).drop("due")
+
     def _facts(self, queue: pl.DataFrame) -> pl.DataFrame:
         names = list(self.rules.priority.vulnerable)
         wanted = queue.select("case_id", "subject_kind", "subject_id")
@@ -192,12 +201,19 @@ class Gathering:
         return str(getattr(text, self.language))
 
     def _questions(self, findings: pl.DataFrame) -> dict[str, tuple[Asked, ...]]:
-        """Of each case its questions: one a topic, the findings of that topic together."""
+        """Of each case its questions: one a topic, the findings of that topic together; of a household of a
+        verification sample one question, whatever is flagged."""
         names = self._names(findings)
+        sampled = pl.col("finding_type") == SAMPLE_VISIT
+        blind = sampled.any().over("case_id")
+        findings = findings.filter(sampled | ~blind)
         asked: dict[str, dict[str, list[tuple[str, str, str]]]] = {}
         columns = ("case_id", "finding_type", "reason", "program", "subject_kind", "subject_id", "harmful")
         order = findings.with_columns(harmful=-pl.col("amount").fill_null(0)).sort("case_id", "harmful", "finding_key")
         for case_id, kind, reason, program, subject_kind, subject, _ in order.select(columns).iter_rows():
+            if kind == SAMPLE_VISIT:
+                asked[case_id] = {self.rules.topic_of(kind): [(self._in(self.rules.sample.purpose), kind, reason)]}
+                continue
             summary = self.taxonomy.summary(kind, reason, program or "", self.programs, self.language)
             who = names.get(subject) if subject_kind == "person" else None
             topic = self.rules.topic_of(kind)

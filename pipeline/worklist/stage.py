@@ -22,13 +22,12 @@ from pipeline.cases.book import CaseBook, case_book
 from pipeline.cases.field_rules import FieldRules, read_field_rules
 from pipeline.cases.keeping import Kept, keep
 from pipeline.cases.making import SYSTEM, Making
-from pipeline.errors import InputError, Problem
 from pipeline.history import PublishedRun, published_run
 from pipeline.look.numbers import language
 from pipeline.look.words import texts
 from pipeline.outgoing import lock_of, locked_workbook
 from pipeline.period import Period
-from pipeline.regions import Gazetteer, PlaceRules
+from pipeline.regions import kecamatan_among
 from pipeline.target.programs import load_rules
 from pipeline.target.taxonomy import read_taxonomy
 from pipeline.worklist.document import Gathering, Sheet
@@ -122,15 +121,7 @@ def make_worklists(
 def _kecamatan(book: CaseBook, said: str) -> str:
     """The code of a kecamatan that has cases, by code or name."""
     codes = book.ask("select distinct kecamatan_code from audit.cases where kecamatan_code is not null order by 1")
-    gazetteer = Gazetteer(PlaceRules())
-    names = {code: gazetteer.name_of(code) or code for code in codes["kecamatan_code"]}
-    folded = re.sub(r"\W+", " ", said.lower().removeprefix("kec.").removeprefix("kecamatan")).strip()
-    found = [c for c, n in names.items() if folded in (c, re.sub(r"\W+", " ", n.lower()).strip())]
-    if len(found) != 1:
-        known = ", ".join(f"{n} ({c})" for c, n in names.items())
-        what = "there are several" if found else "no case is in such a kecamatan"
-        raise InputError(Problem("--kecamatan", f"{said!r}: {what}", known))
-    return str(found[0])
+    return kecamatan_among(said, codes["kecamatan_code"].to_list())
 
 
 def _write(

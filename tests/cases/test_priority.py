@@ -73,8 +73,10 @@ def test_nobody_is_asked_for_more_visits_than_they_can_make_and_shares_are_kept(
     frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
     told = pl.DataFrame(
         {"case_id": frame["case_id"], "harm": [float(h) for _, h, _ in cases], "protected": [p for p, _, _ in cases],
+         "sampled": [False for _ in cases],
          "explanation": ""},
-        schema={"case_id": pl.String, "harm": pl.Float64, "protected": pl.Boolean, "explanation": pl.String},
+        schema={"case_id": pl.String, "harm": pl.Float64, "protected": pl.Boolean, "explanation": pl.String,
+                "sampled": pl.Boolean},
     )  # fmt: skip
     roster = pl.DataFrame({"kecamatan_code": [KECAMATAN], "assigned_to": [OFFICER], "visits": [visits]})
     picked = chosen(frame, told, roster, FIELD, "2026-10", "id")
