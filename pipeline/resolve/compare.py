@@ -22,7 +22,7 @@ from rapidfuzz.process import cpdist
 from pipeline.resolve import digits
 from pipeline.resolve.digits import Rows
 from pipeline.resolve.features import Features, Numbers
-from pipeline.resolve.names import compare_names
+from pipeline.resolve.names import NameLevel, compare_names
 from pipeline.resolve.settings import NameWeights
 
 Levels = npt.NDArray[np.uint8]
@@ -37,7 +37,7 @@ COLUMNS: Final = (
 
 NUMBER: Final = (
     "", "exact", "lossy", "slip_region", "slip_date", "slip_serial", "other_sex", "length",
-    "last_digit", "serial", "two_slips", "differs", "partial",
+    "last_digit", "serial", "two_slips", "differs", "partial", "borrowed",
 )  # fmt: skip
 BIRTH_DATE: Final = ("", "exact", "swapped", "one_part", "by_number", "year_only", "differs")
 SLIP: Final = ("", "same", "slip", "differs")
@@ -58,7 +58,8 @@ SOURCE: Final = ("", "one_list", "two_lists")
     TWO_SLIPS,
     NUMBER_DIFFERS,
     PARTIAL,
-) = range(1, 13)
+    BORROWED,
+) = range(1, 14)
 _ENOUGH_DIGITS: Final = 12
 _SOME_DIGITS: Final = 8
 _NEIGHBOURS_BORN_TOGETHER: Final = 0.5
@@ -145,6 +146,7 @@ class Comparer:
             "birth_place": _share_of(f.codes["birth_place"]),
             "nik": _names_of_number(f),
         }  # fmt: skip
+        self.borrowed = borrowed(f, weights)
 
     def compare(self, a: Rows, b: Rows) -> Compared:
         """Levels of all columns for pairs of rows."""
@@ -157,11 +159,13 @@ class Comparer:
         number = number_level(f.nik, a, b)
         place, place_share = self._place(a, b)
         account, account_share = self._account(a, b)
+        birth_date, sex = date_level(f, a, b, number), sex_level(f, a, b, number)
+        number[(number == NUMBER_DIFFERS) & (self.borrowed[a] | self.borrowed[b])] = BORROWED
         levels = {
             "name": name.level,
             "number": number,
-            "birth_date": date_level(f, a, b, number),
-            "sex": sex_level(f, a, b, number),
+            "birth_date": birth_date,
+            "sex": sex,
             "family_number": _slip(f.kk, a, b),
             "place": place,
             "account": account,
@@ -331,6 +335,18 @@ def _names_of_number(f: Features) -> Floats:
     """How many different names stand beside each row's NIK."""
     pairs = pl.DataFrame({"nik": f.nik.value, "name": f.name})
     got: Floats = pairs.select(pl.col("name").n_unique().over("nik").cast(pl.Float32)).to_series().to_numpy()
+    return got
+
+
+def borrowed(f: Features, weights: NameWeights) -> Flags:
+    """Rows whose NIK also stands beside a name that is not alike: whose number it is, it does not say."""
+    known = (f.nik.value > 0) & (f.name >= 0)
+    uses = pl.DataFrame({"number": f.nik.value[known], "name": f.name[known]}).unique().sort("number", "name")
+    uses = uses.with_columns(pl.col("name").shift(1).over("number").alias("other")).filter(
+        pl.col("other").is_not_null()
+    )
+    names = compare_names(f.names, uses["name"].to_numpy(), uses["other"].to_numpy(), weights)
+    got: Flags = known & np.isin(f.nik.value, uses["number"].to_numpy()[names.level >= NameLevel.FIRST_ONLY])
     return got
 
 

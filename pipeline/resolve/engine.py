@@ -22,6 +22,7 @@ from pipeline.resolve.features import Features, Numbers
 from pipeline.resolve.households import Codes, households
 from pipeline.resolve.judgements import Judged
 from pipeline.resolve.model import Model
+from pipeline.resolve.samples import family_pairs
 from pipeline.resolve.settings import IdentitySettings
 
 _HOPELESS: Final = -12.0
@@ -67,10 +68,13 @@ def resolve_rows(
     candidates, counts = candidate_pairs(features, settings.blocking)
     comparer = Comparer(features, settings.name)
     model = Model.start(settings, len(features))
-    compared, relatives = _hopeful(comparer, model, *unpack(candidates))
+    compared = _hopeful(comparer, model, *unpack(candidates))
     del candidates
+    a, b, in_families = family_pairs(features)
+    families = comparer.compare(a, b)
     for _ in range(settings.learning.rounds):
-        model.learn(compared, settings.learning.prior_pairs, relatives)
+        model.learn(compared, families, settings.learning.prior_pairs, in_families)
+    del families
 
     link, cut = odds(settings.cut.possible), odds(settings.cut.match)
 
@@ -96,20 +100,19 @@ def resolve_rows(
     return Resolved(persons, homes, Evidence.concat([inside, near]).distinct(), model, counts, comparer)
 
 
-def _hopeful(comparer: Comparer, model: Model, a: Rows, b: Rows) -> tuple[Compared, float]:
+def _hopeful(comparer: Comparer, model: Model, a: Rows, b: Rows) -> Compared:
     """The pairs, compared in pieces, without those that even the most lenient model could not join.
 
     A pair stays if it is not far below even, or would not be but for its worst column: those teach the model how often
-    the columns of one person disagree. Also says how many pairs, kept or not, have one family number.
+    the columns of one person disagree.
     """
-    kept, same_family = [], 0
+    kept = []
     for i in range(0, max(len(a), 1), PIECE):
         piece = comparer.compare(a[i : i + PIECE], b[i : i + PIECE])
         scores = model.score(piece)
         but_for_worst = scores.total - np.minimum(scores.weights.min(axis=1), 0)
         kept.append(piece.take((scores.total > _HOPELESS) | (but_for_worst > 0)))
-        same_family += int((piece.levels["family_number"] == 1).sum())
-    return Compared.concat(kept), float(same_family)
+    return Compared.concat(kept)
 
 
 def at_home(features: Features, homes: Codes) -> Features:

@@ -3,24 +3,37 @@
 Fellegi and Sunter (1969) with three classes of pairs instead of two: one person, two relatives, two strangers.
 People of one family share family number, house and often the family name, so that a two-class model counts one
 agreement three times and at a million rows joins whole families; here the classes are conditionally independent,
-families are a class of their own, and two brothers are told apart by what tells brothers apart.
+families are a class of their own, and two brothers are told apart by what tells brothers apart. Whoever moves gets
+another family number and another address at once, so where two rows live counts by whether they have one family
+number (MOVED).
 
     log2 odds of a class = log2 (share of the class among all pairs) + sum over columns of log2 (share of the level)
 
 Shares of levels among strangers come from frequencies in the run's own data, those of a person are learned from
 pairs that are sure without the column in question (not by free EM in blocked pairs, which finds families instead
-of persons).
+of persons), and those of relatives from pairs of rows with one family number that are surely two persons without it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.resolve.compare import BIRTH_DATE, COLUMNS, IN_DATE, Compared, Floats
+from pipeline.resolve.compare import (
+    BIRTH_DATE,
+    COLUMNS,
+    IN_DATE,
+    LAST_DIGIT,
+    LOSSY,
+    OTHER_SEX,
+    SERIAL,
+    SLIP,
+    Compared,
+    Floats,
+)
 from pipeline.resolve.names import NameLevel
 from pipeline.resolve.settings import IdentitySettings, Level
 
@@ -29,7 +42,15 @@ Table = npt.NDArray[np.float64]
 born on one day; row 0 is 1 (says nothing)."""
 
 DATE_ONE_PART: Final = BIRTH_DATE.index("one_part")
+MOVED: Final = "moved"
+"""Shares of the levels of ``place`` among pairs whose family numbers differ."""
+OTHER_FAMILY: Final = SLIP.index("differs")
+SAME_DAY: Final = "number_same_day"
+ONE_NAME: Final = (NameLevel.EXACT, NameLevel.SPELLING, NameLevel.REORDERED)
 _SURE: Final = 12.0
+_SURELY_TWO: Final = -8.0
+_BORN_TOGETHER: Final = (LOSSY, LAST_DIGIT, SERIAL, OTHER_SEX)
+"""Numbers of relatives that agree so far are mostly those of twins."""
 
 
 @dataclass
@@ -52,6 +73,12 @@ class Scores:
         got: Floats = (1 / (1 + np.exp2(-np.clip(self.total, -60, 60)))).astype(np.float32)
         return got
 
+    @property
+    def without(self) -> Floats:
+        """log2 odds of each pair without one of the columns, shape (pairs, columns)."""
+        got: Floats = self.total[:, None] - self.weights[:, :-1]
+        return got
+
 
 def same_day(compared: Compared) -> npt.NDArray[np.bool_]:
     """Pairs whose dates of birth agree as far as their numbers do, so that the numbers say it again."""
@@ -62,7 +89,11 @@ def same_day(compared: Compared) -> npt.NDArray[np.bool_]:
 
 @dataclass
 class Model:
-    """Shares of levels by column, and shares of the classes among all pairs of rows."""
+    """Shares of levels by column, and shares of the classes among all pairs of rows.
+
+    ``kin_of_one_name``: bits by which one whole name speaks against two relatives, as written in the rules;
+    ``kin_name``: what the run's own families add to it.
+    """
 
     tables: dict[str, Table]
     by_frequency: dict[str, list[int]]
@@ -72,7 +103,8 @@ class Model:
     relatives: float
     twin_spelling: float
     twin_typo: float
-    learned: dict[str, list[float]] = field(default_factory=dict)
+    kin_of_one_name: float
+    kin_name: float = 0.0
 
     @classmethod
     def start(cls, settings: IdentitySettings, rows: int) -> Model:
@@ -93,6 +125,9 @@ class Model:
             tables[column] = table
             by_frequency[column] = [i for i, lv in enumerate(levels, start=1) if lv.stranger == "frequency"]
             visible[column] = [i for i, lv in enumerate(levels, start=1) if lv.visible]
+        tables[MOVED], by_frequency[MOVED], visible[MOVED] = (
+            tables["place"].copy(), by_frequency["place"], visible["place"],
+        )  # fmt: skip
         rows = max(rows, 2)
         return cls(
             tables,
@@ -103,6 +138,7 @@ class Model:
             relatives=3.0 * rows,
             twin_spelling=settings.name.twin_spelling,
             twin_typo=settings.name.twin_typo,
+            kin_of_one_name=settings.name.relative_exact,
         )
 
     @property
@@ -121,7 +157,7 @@ class Model:
         relatives = np.zeros((n, len(COLUMNS) + 1), dtype=np.float32)
         strangers = np.zeros((n, len(COLUMNS) + 1), dtype=np.float32)
         one_day = same_day(compared)
-        relatives[:, 0], strangers[:, 0] = self._as_twins(compared), compared.name_stranger
+        relatives[:, 0], strangers[:, 0] = self._among_kin(compared), compared.name_stranger
         for k, column in enumerate(COLUMNS[1:], start=1):
             bits = np.log2(self.tables[column])
             level = compared.levels[column]
@@ -134,6 +170,8 @@ class Model:
                 here = level == at
                 rarity = self._rarity(column, compared.share[column][here])
                 strangers[here, k] = bits[at, 0] - rarity
+            if column == "place":
+                self._moved(compared, relatives[:, k], strangers[:, k])
         relatives[:, -1] = np.log2(self.matches / self.relatives)
         strangers[:, -1] = np.log2(self.matches / self.pairs)
         as_relative, as_stranger = relatives.sum(axis=1), strangers.sum(axis=1)
@@ -141,14 +179,23 @@ class Model:
         weights = np.where(near[:, None], relatives, strangers)
         return weights, -np.logaddexp2(-as_relative, -as_stranger), near
 
-    def _as_twins(self, compared: Compared) -> Floats:
-        """Name against relatives: twins are given names that sound alike, so a likeness says little on one day."""
-        name, bits = compared.levels["name"], compared.name_relative.copy()
-        one_day = compared.levels["birth_date"] == 1
+    def _moved(self, compared: Compared, relatives: Floats, strangers: Floats) -> None:
+        """Where the family numbers differ, the place counts as it does for people who have moved."""
+        home, moved = np.log2(self.tables["place"][:, 0]), np.log2(self.tables[MOVED][:, 0])
+        away = compared.levels["family_number"] == OTHER_FAMILY
+        relatives[away] = 0  # whoever has left a family lives anywhere, as somebody who has moved
+        strangers[away] += (moved - home)[compared.levels["place"][away]]
+
+    def _among_kin(self, compared: Compared) -> Floats:
+        """Name against relatives: twins are given names that sound alike, so a likeness says little of them."""
+        name, number = compared.levels["name"], compared.levels["number"]
+        bits = compared.name_relative + np.where(np.isin(name, ONE_NAME), np.float32(self.kin_name), np.float32(0))
+        twins = (compared.levels["birth_date"] == 1) | np.isin(number, _BORN_TOGETHER)
         for level, most in ((NameLevel.SPELLING, self.twin_spelling), (NameLevel.TYPO, self.twin_typo)):
-            alike = one_day & (name == level)
+            alike = twins & (name == level)
             bits[alike] = np.minimum(bits[alike], most)
-        return bits
+        got: Floats = bits.astype(np.float32)
+        return got
 
     def _rarity(self, column: str, share: Floats) -> Floats:
         """log2 of the chance that a stranger has the value too."""
@@ -159,29 +206,67 @@ class Model:
         got: Floats = np.log2(np.maximum(share, 0.5 / self.rows**1.2)).astype(np.float32)
         return got
 
-    def learn(self, compared: Compared, prior_pairs: float, same_family: float) -> None:
-        """Learn the shares among rows of one person, and how many pairs of each class there are.
+    def learn(self, compared: Compared, families: Compared, prior_pairs: float, same_family: float) -> None:
+        """Learn the shares among rows of one person and among relatives, and how many pairs of each class there are.
 
         Args:
             compared: pairs of which some are sure.
+            families: pairs of rows with one family number, whatever else they say.
             prior_pairs: how many pairs the shares known so far are worth.
-            same_family: candidate pairs with one family number, also those not given here.
+            same_family: pairs of rows with one family number, also those not given here.
         """
         matches = at_home = 0.0
-        counts = {column: np.zeros(len(self.tables[column])) for column in COLUMNS[1:]}
+        same, kin = self._counts(), self._counts()
         for part in compared.pieces():
             scores = self.score(part)
             probability = scores.probability.astype(np.float64)
             matches += float(probability.sum())
             at_home += float(probability[part.levels["family_number"] == 1].sum())
-            for k, column in enumerate(COLUMNS[1:], start=1):
-                sure = scores.total - scores.weights[:, k] > _SURE
-                counts[column] += np.bincount(part.levels[column][sure], minlength=len(counts[column]))
+            self._count(same, part, scores.without > _SURE)
+        for part in families.pieces():
+            self._count(kin, part, self.score(part).without < _SURELY_TWO)
         self.matches, self.relatives = max(matches, 1.0), max(same_family - at_home, 0.25 * self.rows, 1.0)
-        for column, seen in counts.items():
-            table = self.tables[column]
-            learnable = [i for i in range(1, len(table)) if i not in self.visible[column]]
-            before = table[learnable, 0] / table[learnable, 0].sum()
-            after = (seen[learnable] + prior_pairs * before) / (seen[learnable].sum() + prior_pairs)
-            table[learnable, 0] = np.clip(after, 1e-4, 0.9999)
-            self.learned[column] = [round(float(x), 5) for x in table[1:, 0]]
+        self._learn_names(same["name"], kin["name"], prior_pairs)
+        same["number"] += same[SAME_DAY]
+        for column, table in self.tables.items():
+            learnable = self._learnable(column)
+            self._blend(table, 0, learnable, same[column], prior_pairs)
+            if column not in ("family_number", MOVED):  # all those relatives have one family number
+                self._blend(table, 1, learnable, kin[column], prior_pairs)
+        self._blend(self.tables["number"], 3, self._learnable("number"), kin[SAME_DAY], prior_pairs)
+
+    def _learnable(self, column: str) -> list[int]:
+        return [i for i in range(1, len(self.tables[column])) if i not in self.visible[column]]
+
+    def _counts(self) -> dict[str, npt.NDArray[np.float64]]:
+        sizes = {column: len(table) for column, table in self.tables.items()}
+        sizes |= {"name": len(NameLevel), SAME_DAY: sizes["number"]}
+        return {column: np.zeros(size) for column, size in sizes.items()}
+
+    @staticmethod
+    def _count(counts: dict[str, npt.NDArray[np.float64]], part: Compared, sure: npt.NDArray[np.bool_]) -> None:
+        """Count the levels of each column among pairs that are sure without it; ``sure`` has a column for each."""
+        away = part.levels["family_number"] == OTHER_FAMILY
+        one_day = same_day(part)
+        for k, column in enumerate(COLUMNS):
+            chosen, level = sure[:, k], part.levels[column]
+            further = {"place": (MOVED, away), "number": (SAME_DAY, one_day)}.get(column)
+            if further is not None:
+                name, apart = further
+                counts[name] += np.bincount(level[chosen & apart], minlength=len(counts[name]))
+                chosen = chosen & ~apart
+            counts[column] += np.bincount(level[chosen], minlength=len(counts[column]))
+
+    @staticmethod
+    def _blend(table: Table, at: int, levels: list[int], seen: npt.NDArray[np.float64], prior_pairs: float) -> None:
+        before = table[levels, at] / table[levels, at].sum()
+        after = (seen[levels] + prior_pairs * before) / (seen[levels].sum() + prior_pairs)
+        table[levels, at] = np.clip(after, 1e-4, 0.9999)
+
+    def _learn_names(self, same: npt.NDArray[np.float64], kin: npt.NDArray[np.float64], prior_pairs: float) -> None:
+        """How often two relatives have one whole name, as a father and his son do."""
+        known, whole = slice(1, None), list(ONE_NAME)
+        before = 2.0 ** -(self.kin_of_one_name + self.kin_name)
+        share = (same[whole].sum() + prior_pairs) / (same[known].sum() + prior_pairs)
+        chance = (kin[whole].sum() + prior_pairs * before) / (kin[known].sum() + prior_pairs)
+        self.kin_name = float(np.log2(share / chance)) - self.kin_of_one_name

@@ -52,6 +52,7 @@ class NumberLevels(Card):
     two_slips: Level
     differs: Level
     partial: Level
+    borrowed: Level
 
 
 class DateLevels(Card):
