@@ -21,12 +21,14 @@ from pipeline.terminal import (
     print_json,
     print_measures,
     print_outcomes,
+    print_results,
     print_rows,
     print_run,
     print_sample,
     print_sheet,
     print_simulation,
     print_tree,
+    print_verified,
     print_worklists,
     say,
 )
@@ -43,6 +45,8 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(help="Read and check the rules.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(rules_app, name="rules")
+audit_app = typer.Typer(help="What an auditor asks for.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(audit_app, name="audit")
 
 PeriodOption = Annotated[str, typer.Option("--period", "-p", help="Month, YYYY-MM.", show_default=False)]
 RawOption = Annotated[
@@ -484,6 +488,10 @@ def sample_command(
     kecamatan: Annotated[
         str | None, typer.Option("--kecamatan", help="Name or code. Default: all.", show_default=False)
     ] = None,
+    results: Annotated[
+        bool, typer.Option("--results", help="Draw nothing: what the visits found, and hit rates of findings.")
+    ] = False,
+    lang: Annotated[str, typer.Option("--lang", help="Language of the results, id or en.")] = "id",
     out: OutOption = OUT,
     rules: RulesOption = None,
     as_json: JsonOption = False,
@@ -492,10 +500,15 @@ def sample_command(
 
     The visits stand on the worklists made after it, in the same form for all: nothing tells whether a household is
     flagged. The same call draws the same households."""
-    from pipeline.learn import draw_sample
+    from pipeline.history import published_run
+    from pipeline.learn import draw_sample, results_of
     from pipeline.period import Period
     from pipeline.rulebook import default_rules
 
+    if results:
+        learnt = results_of(published_run(out, Period.parse(period)), rules or default_rules(), lang)
+        print_results(learnt.as_dict(), [str(p) for p in learnt.write(out)], as_json)
+        return
     drawn = draw_sample(
         out, Period.parse(period), rules or default_rules(), n=n, seed=seed, kecamatan=kecamatan, say=say
     )  # fmt: skip
@@ -589,6 +602,41 @@ def dedupe_command(
     paths = [file] if second is None else [file, second]
     result = dedupe(paths, rules or default_rules(), request, say)
     print_dedupe(result.summary(), [str(p) for p in result.write(out)], as_json)
+
+
+# ------------------------------------------------------------------ for the auditor
+
+
+@audit_app.command("verify")
+def audit_verify(
+    period: Annotated[
+        str | None, typer.Option("--period", "-p", help="Only runs of this month. Default: all.", show_default=False)
+    ] = None,
+    rerun: Annotated[
+        bool, typer.Option("--rerun", help="Make the months again from their files, and compare.")
+    ] = False,
+    raw: Annotated[
+        Path | None,
+        typer.Option("--raw", help="Folder of the months' raw files. Default: data/raw.", show_default=False),
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option("--head", help="Head noted at an earlier verification.", show_default=False)
+    ] = None,
+    out: OutOption = OUT,
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Whether all that was published and recorded is still as it was written. Exit code 3 if something differs."""
+    from pipeline.audit import verify
+    from pipeline.period import Period
+    from pipeline.rulebook import default_rules
+
+    month = Period.parse(period) if period is not None else None
+    again = (rules or default_rules()) if rerun else None
+    verified = verify(out, period=month, raw=raw, head=head, rerun=again, say=say)
+    print_verified(verified.as_dict(), as_json)
+    if not verified.same:
+        raise typer.Exit(3)
 
 
 # ------------------------------------------------------------------ plumbing

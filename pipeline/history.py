@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -103,7 +104,8 @@ def frame_of(
     return frame
 
 
-def _has(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether ``audit.<table>`` is there."""
     return bool(
         connection.execute(
             "select 1 from information_schema.tables "
@@ -117,7 +119,7 @@ def _runs(path: Path) -> list[PublishedRun]:
     if not path.exists():
         return []
     with opened(path, read_only=True) as connection:
-        if not _has(connection, RUNS.name):
+        if not has_table(connection, RUNS.name):
             return []
         rows = connection.execute(
             "select run_id, period from audit.runs where status = 'published' order by finished_at, run_id"
@@ -184,26 +186,34 @@ def _default_out() -> Path:
     return next((f for f in folders if (f / DATABASE).exists()), folders[0])
 
 
-def judgements(out: Path, period: Period) -> pl.DataFrame:
+def judgements(out: Path, period: Period, until: datetime | None = None) -> pl.DataFrame:
     """Judgements on pairs of mentions in force in a period: the newest word on each pair, not expired by its last day.
 
     Columns of ``match_judgements``, sorted by pair; empty where nobody has judged. A judgement on a fingerprint that
     no row has any more simply finds nothing to apply to.
+
+    Args:
+        out: folder of the database.
+        period: the month.
+        until: UTC; only what had been said by then.
     """
     path = out / DATABASE
     if not path.exists():
         return MATCH_JUDGEMENTS.empty()
     with opened(path, read_only=True) as connection:
-        if not _has(connection, MATCH_JUDGEMENTS.name):
+        if not has_table(connection, MATCH_JUDGEMENTS.name):
             return MATCH_JUDGEMENTS.empty()
         frame = frame_of(connection, f"select * from audit.{MATCH_JUDGEMENTS.name}")
     pair = ["fingerprint_a", "fingerprint_b"]
-    newest = MATCH_JUDGEMENTS.conform(frame).sort(*pair, "at", "by").group_by(pair, maintain_order=True).last()
+    said = pl.lit(True) if until is None else pl.col("at") <= until
+    newest = (
+        MATCH_JUDGEMENTS.conform(frame).filter(said).sort(*pair, "at", "by").group_by(pair, maintain_order=True).last()
+    )
     in_force = pl.col("valid_until").is_null() | (pl.col("valid_until") >= period.last_day)
     return MATCH_JUDGEMENTS.conform(newest.filter(in_force))
 
 
-def judgements_hash(out: Path, period: Period) -> str:
+def judgements_hash(said: pl.DataFrame) -> str:
     """Hash of what :func:`judgements` say of which pair; who said it and when does not change a result."""
-    said = judgements(out, period).select("fingerprint_a", "fingerprint_b", "judgement")
-    return hashlib.sha256(said.write_csv().encode()).hexdigest()
+    words = said.select("fingerprint_a", "fingerprint_b", "judgement")
+    return hashlib.sha256(words.write_csv().encode()).hexdigest()

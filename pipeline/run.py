@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from pipeline import ingest, misuse, publish, resolve, target, validate
 from pipeline.database import check_key, writing_alone
 from pipeline.errors import InputError, Problem, RulesError
-from pipeline.history import newest_run, previous_run
+from pipeline.history import PublishedRun, newest_run, previous_run
 from pipeline.meter import Meter
 from pipeline.period import Period
 from pipeline.publish import RunIdentity
@@ -66,7 +68,8 @@ def run(job: Job, say: Say) -> RunResult:
     check_key()
     sweep(job.out)
     started_at = datetime.now(UTC).replace(tzinfo=None)
-    identity = identify(job)
+    past = past_of(job)
+    identity = _identify(job, past, ingest.inputs_hash(job.raw))
     if publish.already_published(job.out, identity):
         say("the same inputs, rules, program and previous run have been published before: nothing to do")
         return _result(job, repeated=True)
@@ -75,10 +78,7 @@ def run(job: Job, say: Say) -> RunResult:
     meter = Meter()
     validate.preload()
     with staged(job.out, job.period, writing_alone) as store:
-        for stage in STAGES:
-            say(stage)
-            with meter.measure(stage):
-                STAGES[stage](job, store, say)
+        run_stages(job, past, store, say, meter)
         _write_log(store, {s: _entry(identity, meter.timings[s]) for s in STAGES})
     return _publish(job, identity, started_at, meter, say)
 
@@ -91,12 +91,14 @@ def run_stage(job: Job, stage: str, say: Say) -> dict[str, float]:
         validate.preload()
     meter = Meter()
     log = {} if stage == "ingest" else _read_log(job.final)
-    identity = identify(job) if stage == "ingest" else _identify_as_ingested(job, log)
+    past = past_of(job)
+    ingesting = stage == "ingest"
+    identity = _identify(job, past, ingest.inputs_hash(job.raw)) if ingesting else _identify_as_ingested(job, past, log)
     order = list(STAGES)
     kept = {s: entry for s, entry in log.items() if order.index(s) < order.index(stage)}
     with staged(job.out, job.period, writing_alone) as store:
         with meter.measure(stage):
-            STAGES[stage](job, store, say)
+            STAGES[stage](job, past, store, say)
         _write_log(store, {**kept, stage: _entry(identity, meter.timings[stage])})
     return meter.timings[stage]
 
@@ -106,7 +108,7 @@ def publish_stages(job: Job, say: Say) -> RunResult:
     check_key()
     sweep(job.out)
     log = _read_log(job.final)
-    identity = _identify_as_ingested(job, log)
+    identity = _identify_as_ingested(job, past_of(job), log)
     _refuse_stale(job, identity)
     if publish.already_published(job.out, identity):
         say("this run has been published before: nothing to do")
@@ -116,51 +118,66 @@ def publish_stages(job: Job, say: Say) -> RunResult:
     return _publish(job, identity, datetime.now(UTC).replace(tzinfo=None), meter, say)
 
 
-def identify(job: Job) -> RunIdentity:
+def _identify(job: Job, past: Past, inputs_hash: str) -> RunIdentity:
     """What makes this run this run: everything that its results depend on."""
-    return _identify(job, ingest.inputs_hash(job.raw))
-
-
-def _identify(job: Job, inputs_hash: str) -> RunIdentity:
-    previous = previous_run(job.out, job.period)
     return RunIdentity(
         period=str(job.period),
         inputs_hash=inputs_hash,
         rules_hash=rules_hash(job.rules),
-        judgements_hash=publish.judgements_hash(job.out, job.period),
+        judgements_hash=publish.judgements_hash(past.judgements),
         code_version=publish.code_version(),
-        previous_run_id=previous.run_id if previous is not None else None,
+        previous_run_id=past.previous.run_id if past.previous is not None else None,
         options=json.dumps({"accept_smaller": job.accept_smaller}, sort_keys=True),
     )
 
 
-def _ingest(job: Job, store: Store, say: Say) -> None:
+@dataclass(frozen=True)
+class Past:
+    """What a run takes over: the published run it inherits ids from, and the judgements in force."""
+
+    previous: PublishedRun | None
+    judgements: pl.DataFrame
+
+
+def past_of(job: Job) -> Past:
+    """What a run that starts now takes over."""
+    return Past(previous_run(job.out, job.period), publish.judgements(job.out, job.period))
+
+
+def run_stages(job: Job, past: Past, store: Store, say: Say, meter: Meter | None = None) -> None:
+    """All stages in order, into ``store``; nothing is published."""
+    meter = meter or Meter()
+    for stage, made_by in STAGES.items():
+        say(stage)
+        with meter.measure(stage):
+            made_by(job, past, store, say)
+
+
+def _ingest(job: Job, past: Past, store: Store, say: Say) -> None:
     ingest.ingest(
-        job.raw, store, job.period, job.rules,
-        previous=previous_run(job.out, job.period), accept_smaller=job.accept_smaller, say=say,
-    )  # fmt: skip
+        job.raw, store, job.period, job.rules, previous=past.previous, accept_smaller=job.accept_smaller, say=say
+    )
 
 
-def _validate(job: Job, store: Store, say: Say) -> None:
+def _validate(job: Job, _: Past, store: Store, say: Say) -> None:
     validate.validate(store, job.period, job.rules, say=say)
 
 
-def _resolve(job: Job, store: Store, say: Say) -> None:
+def _resolve(job: Job, past: Past, store: Store, say: Say) -> None:
     resolve.resolve(
-        store, job.period, job.rules,
-        previous=previous_run(job.out, job.period), judgements=publish.judgements(job.out, job.period), say=say,
+        store, job.period, job.rules, previous=past.previous, judgements=past.judgements, say=say
     )  # fmt: skip
 
 
-def _misuse(job: Job, store: Store, say: Say) -> None:
-    misuse.screen(store, job.period, job.rules, previous=previous_run(job.out, job.period), say=say)
+def _misuse(job: Job, past: Past, store: Store, say: Say) -> None:
+    misuse.screen(store, job.period, job.rules, previous=past.previous, say=say)
 
 
-def _target(job: Job, store: Store, say: Say) -> None:
-    target.target(store, job.period, job.rules, previous=previous_run(job.out, job.period), say=say)
+def _target(job: Job, past: Past, store: Store, say: Say) -> None:
+    target.target(store, job.period, job.rules, previous=past.previous, say=say)
 
 
-STAGES: dict[str, Callable[[Job, Store, Say], None]] = {
+STAGES: dict[str, Callable[[Job, Past, Store, Say], None]] = {
     "ingest": _ingest,
     "validate": _validate,
     "resolve": _resolve,
@@ -221,7 +238,7 @@ def _read_log(store: Store) -> dict[str, Any]:
     return log
 
 
-def _identify_as_ingested(job: Job, log: dict[str, Any]) -> RunIdentity:
+def _identify_as_ingested(job: Job, past: Past, log: dict[str, Any]) -> RunIdentity:
     """The identity of a run on what was ingested (the raw files may be gone) under today's rules and program."""
     ingested = RunIdentity(**log["ingest"]["identity"])
-    return replace(_identify(job, ingested.inputs_hash), options=ingested.options)
+    return replace(_identify(job, past, ingested.inputs_hash), options=ingested.options)

@@ -28,7 +28,7 @@ from pipeline.tables import Table
 
 KEY_VARIABLE = "TEPAT_KEY"
 ROWS_PER_GROUP = 100_000
-_LEFTOVER = re.compile(r"\.(?:\d{4}-\d{2}|spill|copy)\.(\d+)(?:\..*)?")
+_LEFTOVER = re.compile(r"\.(?:\d{4}-\d{2}|spill|copy|rerun|pack)\.(\d+)(?:\..*)?")
 
 
 def secret() -> str | None:

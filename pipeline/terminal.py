@@ -206,6 +206,55 @@ def print_sample(document: dict[str, Any], as_json: bool) -> None:
     print(f"next: tepat worklist --period {document['period']}, which puts the visits on the lists")
 
 
+def print_results(document: dict[str, Any], files: list[str], as_json: bool) -> None:
+    """What visits found: estimates with interval and bounds, visits by what came of them, hit rates of findings."""
+    if as_json:
+        print_json({**document, "files": files})
+        return
+    for sample in dict.fromkeys(e["sample_id"] for e in document["estimates"]):
+        mine = [e for e in document["estimates"] if e["sample_id"] == sample]
+        rows = [
+            {"what": e["definition"], "estimate (95 %)": _estimate(e),
+             "silent leave open": _span(e["bound_low"], e["bound_high"]),
+             "households": "-" if e["households"] is None else f"{e['households']:,.0f}"}
+            for e in mine
+        ]  # fmt: skip
+        print_rows(f"{sample}: {mine[0]['answered']:,} of {mine[0]['visits']:,} visits answered", rows,
+                   frozenset(rows[0]) - {"what"})  # fmt: skip
+        states = [r for r in document["response"] if r["sample_id"] == sample]
+        print(", ".join(f"{s} {sum(r['visits'] for r in states if r['state'] == s):,}"
+                        for s in dict.fromkeys(r["state"] for r in states)))  # fmt: skip
+    if not document["estimates"]:
+        print(f"no sample of {document['period']} has been drawn: tepat sample --period {document['period']}")
+    for by in dict.fromkeys(h["by"] for h in document["hit_rates"]):
+        hits = [
+            {"what": " ".join(filter(None, (h["finding_type"], h["reason"], h["group_name"]))) or "-",
+             "right": h["confirmed"], "wrong": h["not_confirmed"], "open": h["not_found"] + h["undecided"],
+             "rate (95 %)": _estimate({**h, "value": h["rate"]}), "note": _note(h)}
+            for h in document["hit_rates"] if h["by"] == by
+        ]  # fmt: skip
+        print_rows(f"Hit rates by {by}: right / (right + wrong)", hits, frozenset(hits[0]) - {"what", "note"})
+    if document["hit_rates"]:
+        print("these visits were chosen because they mattered: only a sample speaks for all findings")
+    else:
+        print("no finding has an answer from the field yet")
+    for file in files:
+        print(f"wrote {file}")
+
+
+def _estimate(row: dict[str, Any]) -> str:
+    return f"{_decimal(row['value'])} ({_span(row['ci_low'], row['ci_high'])})" if row["value"] is not None else "-"
+
+
+def _note(hit: dict[str, Any]) -> str:
+    floor = {"surely": "under the floor", "perhaps": "perhaps under the floor"}.get(hit["under_floor"] or "")
+    return ", ".join(filter(None, ["few" if hit["few"] else "", floor]))
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return "-" if low is None or high is None else f"{low:.3f}-{high:.3f}"
+
+
 def print_outcomes(document: dict[str, Any], as_json: bool) -> None:
     """What became of answers: counts, refused rows, files."""
     if as_json:
@@ -316,6 +365,28 @@ def print_dedupe(summary: dict[str, Any], files: list[str], as_json: bool) -> No
         )
     for file in files:
         print(f"wrote {file}")
+
+
+def print_verified(document: dict[str, Any], as_json: bool) -> None:
+    """What was looked at, what could not be, and each difference with what it means."""
+    if as_json:
+        print_json(document)
+        return
+    print(", ".join(f"{what} {n:,}" for what, n in document["checked"].items()))
+    for note in (*(f"not checked: {n}" for n in document["not_checked"]), *document["notes"]):
+        print(note)
+    for run_id in document["made_again"]:
+        print(f"made again from its files: {run_id}")
+    for means in dict.fromkeys(d["means"] for d in document["differences"]):
+        print(f"\n{means[0].upper()}{means[1:]}:")
+        for d in document["differences"]:
+            if d["means"] == means:
+                print(f"  {' '.join(filter(None, (d['table'], d['run_id'])))}: {d['what']}")
+    count = len(document["differences"])
+    print(f"\n{count} differences" if count else "all the same as it was written")
+    print(
+        f"head {document['head']}\nnote it: `tepat audit verify --head` tells later whether all of today is still there"
+    )
 
 
 def print_sheet(sheet: dict[str, Any]) -> None:

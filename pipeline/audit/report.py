@@ -1,12 +1,33 @@
-"""What a verification looked at, what it could not look at, and what differs."""
+"""What a verification looked at, what it could not look at, what differs, and what that means."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
+import duckdb
+
 from pipeline.privacy import scrub
+
+
+class Means(Enum):
+    """What a difference means for who reads the figures."""
+
+    RECORD = (
+        "the record of who did what and when is not the one that was kept: "
+        "ask who could write to the file, and compare with a backup"
+    )
+    ROWS = "what rests on this table is not what was published: no figure, worklist or decision of it can be relied on"
+    SUMS = "rows of a list were lost or counted twice: the counts of this sheet cannot be relied on"
+    LOOSE = "rows that no view, report or worklist shows, or that say something of nothing: figures are not touched"
+    VIEW = "who asks `latest`, as notebooks do, may be shown other rows than those published"
+    INPUT = "the month was made from another file than the one that lies here now: ask which of the two is right"
+    AGAIN = "the files kept do not give again what was published"
+    DAMAGE = "the file is damaged: what stands there is unknown, also where it was not changed on purpose"
 
 
 @dataclass(frozen=True)
@@ -16,6 +37,7 @@ class Difference:
     table: str
     run_id: str
     what: str
+    means: Means
 
 
 @dataclass
@@ -26,6 +48,10 @@ class Verified:
     """Newest hash of ``seals``: noted elsewhere, it tells whether all that was there then is still there."""
     checked: Counter[str] = field(default_factory=Counter)
     not_checked: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What one must know to judge a difference."""
+    made_again: list[str] = field(default_factory=list)
+    """Runs that were made again from their files."""
     differences: list[Difference] = field(default_factory=list)
 
     @property
@@ -33,9 +59,19 @@ class Verified:
         """Whether nothing differs."""
         return not self.differences
 
-    def differs(self, table: str, run_id: str, what: str) -> None:
+    def differs(self, means: Means, table: str, run_id: str, what: str) -> None:
         """Note a difference, with long numbers masked."""
-        self.differences.append(Difference(table, run_id, scrub(what)))
+        self.differences.append(Difference(table, run_id, scrub(what), means))
+
+    @contextmanager
+    def reading(self, table: str) -> Iterator[None]:
+        """What cannot be read is a difference; only where the whole connection is lost is it the end."""
+        try:
+            yield
+        except (duckdb.FatalException, duckdb.InternalException):
+            raise
+        except (duckdb.Error, UnicodeDecodeError) as error:
+            self.differs(Means.DAMAGE, table, "", f"cannot be read: {str(error).splitlines()[0]}")
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -44,5 +80,10 @@ class Verified:
             "head": self.head,
             "checked": dict(sorted(self.checked.items())),
             "not_checked": self.not_checked,
-            "differences": [asdict(d) for d in self.differences],
-        }
+            "notes": self.notes,
+            "made_again": self.made_again,
+            "differences": [
+                {"table": d.table, "run_id": d.run_id, "what": d.what, "means": d.means.value}
+                for d in self.differences
+            ],
+        }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import duckdb
 
-from pipeline.audit.report import Verified
+from pipeline.audit.report import Means, Verified
 from pipeline.cases.book import cases_of
 from pipeline.database import engine, quoted
 from pipeline.errors import ConservationError
@@ -80,8 +80,11 @@ def check_table(
     known = {r.run_id for r in runs}
     for run_id, rows in counts.items():
         if run_id not in known and not (run_id is None and name == OUTCOMES.name):
-            report.differs(name, run_id or "", f"{rows} rows belong to no run: a process was killed while it published"
-                           " (the next run removes them), or the run's row was taken away")  # fmt: skip
+            what = (
+                f"{rows} rows belong to no run: a process was killed while it published (the next run removes them), "
+                "or the run's row was taken away"
+            )
+            report.differs(Means.LOOSE, name, run_id or "", what)
     by_columns: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
         if run.run_id not in chosen:
@@ -91,7 +94,7 @@ def check_table(
         if wanted is None or buried is not None:
             _check_empty(name, run.run_id, rows, wanted, buried, report)
         elif missing := [c for c in wanted.columns if c not in present]:
-            report.differs(name, run.run_id, f"the columns {', '.join(missing)} are gone")
+            report.differs(Means.ROWS, name, run.run_id, f"the columns {', '.join(missing)} are gone")
         else:
             by_columns.setdefault(wanted.columns, []).append(run)
     for columns, same_shape in by_columns.items():
@@ -103,11 +106,11 @@ def _check_empty(
 ) -> None:
     if rows:
         why = "were purged" if buried is not None else "the run never had"
-        report.differs(name, run_id, f"{rows} rows are there that {why}")
+        report.differs(Means.ROWS, name, run_id, f"{rows} rows are there that {why}")
     if buried is not None:
         report.checked["tombstones"] += 1
         if wanted is None or buried != (wanted.rows, wanted.digest):
-            report.differs(name, run_id, "the tombstone is not that of the rows in the manifest")
+            report.differs(Means.ROWS, name, run_id, "the tombstone is not that of the rows in the manifest")
 
 
 def _check_digests(
@@ -133,11 +136,11 @@ def _check_digests(
         rows, digest, more = there.get(run.run_id, (0, digest_of_sums(0, 0), 0))
         report.checked["published rows"] += rows
         if rows != wanted.rows:
-            report.differs(name, run.run_id, f"{rows} rows are there where {wanted.rows} were published")
+            report.differs(Means.ROWS, name, run.run_id, f"{rows} rows are there where {wanted.rows} were published")
         elif digest != wanted.digest:
-            report.differs(name, run.run_id, f"of its {rows} rows at least one is not what was published")
+            report.differs(Means.ROWS, name, run.run_id, f"of its {rows} rows at least one is not what was published")
         if more:
-            report.differs(name, run.run_id, f"{more} values stand in columns that the run did not have")
+            report.differs(Means.ROWS, name, run.run_id, f"{more} values stand in columns that the run did not have")
 
 
 def check_sums(
@@ -151,7 +154,7 @@ def check_sums(
         check_conservation(connection, mine)
     except ConservationError as error:
         for problem in error.problems:
-            report.differs("source_files", run.run_id, f"{problem.where}: {problem.found}")
+            report.differs(Means.SUMS, "source_files", run.run_id, f"{problem.where}: {problem.found}")
     report.checked["runs whose sheets were added up"] += 1
 
 
@@ -167,7 +170,7 @@ def check_links(connection: duckdb.DuckDBPyConnection, tombs: Collection[tuple[s
             f"{f'and c.run_id not in ({purged})' if purged else ''} group by 1"
         ).fetchall()
         for run_id, rows in lost:
-            report.differs(child, run_id, f"{rows} rows point to something that is not in {parent}")
+            report.differs(Means.LOOSE, child, run_id, f"{rows} rows point to something that is not in {parent}")
 
 
 def check_cases(connection: duckdb.DuckDBPyConnection, report: Verified) -> None:
@@ -178,7 +181,12 @@ def check_cases(connection: duckdb.DuckDBPyConnection, report: Verified) -> None
     if not found.equals(wanted):
         other = found.join(wanted, on=CASES.names, how="anti", nulls_equal=True)
         missing = wanted.join(found, on="case_id", how="anti")
-        report.differs(CASES.name, "", f"{other.height} cases are not what their events say, {missing.height} are gone")
+        report.differs(
+            Means.RECORD,
+            CASES.name,
+            "",
+            f"{other.height} cases are not what their events say, {missing.height} are gone",
+        )
     report.checked["cases"] += found.height
 
 
@@ -194,7 +202,7 @@ def check_views(connection: duckdb.DuckDBPyConnection, report: Verified) -> None
         if name not in wanted or wanted[name][0] != columns:
             report.not_checked.append(f"view latest.{name}: made by another version of the program")
         elif wanted[name][1] != text:
-            report.differs(f"latest.{name}", "", "the view does not show what it should")
+            report.differs(Means.VIEW, f"latest.{name}", "", "the view does not show what it should")
         else:
             report.checked["views"] += 1
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
 from pipeline.audit.chains import check_chain, check_head, check_seals
 from pipeline.audit.inputs import check_inputs
-from pipeline.audit.report import Verified
+from pipeline.audit.report import Means, Verified
+from pipeline.audit.rerun import make_again
 from pipeline.audit.rows import (
     Run,
     check_cases,
@@ -24,16 +24,23 @@ from pipeline.audit.rows import (
 )
 from pipeline.database import DATABASE, READ_ONLY_COPY, opened
 from pipeline.errors import InputError, Problem, StorageError
+from pipeline.history import has_table
 from pipeline.period import Period
-from pipeline.publish.chain import CHAINS
+from pipeline.publish.chain import CHAINS, HASHES
 from pipeline.publish.schema import is_prepared
-from pipeline.tables import CASES, LASTING, RUNS, SEALS
+from pipeline.tables import CASES, RUNS, SEALS, TOMBSTONES, Table
 
 Say = Callable[[str], None]
 
 
 def verify(
-    out: Path, *, period: Period | None = None, raw: Path | None = None, head: str | None = None, say: Say
+    out: Path,
+    *,
+    period: Period | None = None,
+    raw: Path | None = None,
+    head: str | None = None,
+    rerun: Path | None = None,
+    say: Say,
 ) -> Verified:
     """Whether what is in the database of ``out`` is what was written into it.
 
@@ -45,10 +52,11 @@ def verify(
         period: only the runs of one month (chains and seals are always followed in full).
         raw: folder that holds the months' raw files, each in a folder ``YYYY-MM``.
         head: newest hash of an earlier verification: still there.
+        rerun: rules folder: the newest run of each month is made again with it from its files, and compared.
         say: progress.
 
     Raises:
-        InputError: nothing is published, or not in this month.
+        InputError: nothing is published, or not in this month; or nothing differs, but no run could be made again.
         StorageError: the database is held by somebody else, or cannot be opened at all.
     """
     path = out / DATABASE
@@ -59,44 +67,45 @@ def verify(
         if not is_prepared(connection):
             raise InputError(Problem(str(path), "nothing is published here", todo="give the folder with --out"))
         _check_all(connection, period, head, report, say)
-        for name in (RUNS.name, SEALS.name):
-            with _reading(name, report):
-                _check_copy(connection, out, name, report)
-        with _reading(RUNS.name, report):
+        for table in (RUNS, SEALS):
+            with report.reading(table.name):
+                _check_copy(connection, out, table, report)
+        with report.reading(RUNS.name):
             check_inputs(connection, raw, period, report)
+    if rerun is not None and report.same:  # else what it would be compared with is not what was published
+        make_again(out, period=period, raw=raw, rules=rerun, report=report, say=say)
+        if report.same and not report.made_again:
+            raise InputError(
+                *(Problem("--rerun", why) for why in report.not_checked if "made again" in why),
+                Problem("--rerun", "no run could be made again; all else is as it was published"),
+            )
+    elif rerun is not None:
+        report.not_checked.append("nothing was made again: what it would be compared with differs already")
     return report
-
-
-@contextmanager
-def _reading(table: str, report: Verified) -> Iterator[None]:
-    """What cannot be read is a difference, not the end."""
-    try:
-        yield
-    except duckdb.Error as error:
-        report.differs(table, "", f"cannot be read: {str(error).splitlines()[0]}")
 
 
 def _check_all(
     connection: duckdb.DuckDBPyConnection, period: Period | None, head: str | None, report: Verified, say: Say
 ) -> None:
-    lacking = [n for n in LASTING if not _exists(connection, n)]
-    if lacking:
+    if lacking := [t.name for t in (SEALS, TOMBSTONES) if not has_table(connection, t.name)]:
         raise StorageError(
             Problem(
-                "audit", f"the tables {', '.join(lacking)} are not there",
-                todo="taken away, or made by an earlier version: run a month again, then verify",
+                DATABASE, f"the tables {', '.join(lacking)} are not there: there is nothing to verify by",
+                todo="taken away, or made by an earlier version: run the months again into a new --out",
             )
         )  # fmt: skip
     say("hash chains and seals")
     for table in CHAINS:
-        with _reading(table.name, report):
+        if not has_table(connection, table.name):
+            continue  # its seals tell whether it was ever written
+        with report.reading(table.name):
             check_chain(connection, table, report)
-    with _reading(SEALS.name, report):
+    with report.reading(SEALS.name):
         check_seals(connection, report)
         if head is not None:
             check_head(connection, head, report)
     runs: list[Run] = []
-    with _reading(RUNS.name, report):
+    with report.reading(RUNS.name):
         runs = runs_of(connection)
     chosen = {r.run_id for r in runs if period is None or r.period == str(period)}
     if period is not None and not chosen:
@@ -104,45 +113,36 @@ def _check_all(
         raise InputError(Problem(str(period), "this month is not published", known))
     report.checked["runs"] += len(chosen)
     tombs = tombstones_of(connection)
+    say(f"rows of {len(chosen)} runs")
     for name in published_names(connection, runs):
-        say(f"rows of {name}")
-        with _reading(name, report):
+        with report.reading(name):
             check_table(connection, name, runs, chosen, tombs, report)
     say("sums, links, cases, views")
     for run in runs:
         if run.run_id in chosen:
-            with _reading("source_files", report):
+            with report.reading("source_files"):
                 check_sums(connection, run, tombs, report)
-    with _reading(RUNS.name, report):
+    with report.reading(RUNS.name):
         check_links(connection, tombs, report)
-    with _reading(CASES.name, report):
+    with report.reading(CASES.name):
         check_cases(connection, report)
-    with _reading("latest", report):
+    with report.reading("latest"):
         check_views(connection, report)
 
 
-def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return bool(
-        connection.execute(
-            "select 1 from information_schema.tables "
-            "where table_catalog = current_database() and table_schema = 'audit' and table_name = ?",
-            [table],
-        ).fetchall()
-    )
-
-
-def _check_copy(connection: duckdb.DuckDBPyConnection, out: Path, table: str, report: Verified) -> None:
+def _check_copy(connection: duckdb.DuckDBPyConnection, out: Path, table: Table, report: Verified) -> None:
     """The copy for notebooks is a witness: what it has seen is still there."""
     copy = out / READ_ONLY_COPY
     if not copy.exists():
         return
-    column = "run_hash" if table == RUNS.name else "hash"
     try:
         with opened(copy, read_only=True) as witness:
-            seen = {row[0] for row in witness.execute(f"select {column} from audit.{table}").fetchall()}
+            seen = {
+                row[0] for row in witness.execute(f"select {HASHES[table.name]} from audit.{table.name}").fetchall()
+            }
     except (StorageError, duckdb.Error):
         report.not_checked.append(f"{READ_ONLY_COPY} cannot be read: the next run makes it anew")
         return
-    there = {row[0] for row in connection.execute(f"select {column} from audit.{table}").fetchall()}
+    there = {row[0] for row in connection.execute(f"select {HASHES[table.name]} from audit.{table.name}").fetchall()}
     if lost := len(seen - there):
-        report.differs(table, "", f"{lost} rows that {READ_ONLY_COPY} still has are not there")
+        report.differs(Means.RECORD, table.name, "", f"{lost} rows that {READ_ONLY_COPY} still has are not there")
