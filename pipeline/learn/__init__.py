@@ -6,5 +6,7 @@ Belongs here: drawing verification samples (``drawing``), what the visits found 
 """
 
 from pipeline.learn.drawing import Drawn, draw_sample
+from pipeline.learn.hits import hit_rates
+from pipeline.learn.results import Results, results_of
 
-__all__ = ["Drawn", "draw_sample"]
+__all__ = ["Drawn", "Results", "draw_sample", "hit_rates", "results_of"]
