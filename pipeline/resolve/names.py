@@ -115,6 +115,11 @@ class Names:
         return Words(self.vocabulary)
 
     @cached_property
+    def letters(self) -> Ints:
+        """How many letters each folded part has."""
+        return np.fromiter(map(len, self.vocabulary), np.int32, len(self.vocabulary))
+
+    @cached_property
     def written_words(self) -> Words:
         """The parts as written, ready for comparison."""
         return Words(self.written_vocabulary)
@@ -246,7 +251,8 @@ def _compare(names: Names, a: Ints, b: Ints, weights: NameWeights) -> NameCompar
     kin = _Alignment(names, a, b, weights)
     kin.match_equal()
     kin.match_alike()
-    near = kin.joined_near(names.joined[a], names.joined[b]) & ~same_joined
+    # blanks left out or put in; of two slips in a short name that has as many parts, the parts know better
+    near = kin.joined_near(names.joined[a], names.joined[b]) & ~same_joined & (kin.na != kin.nb)
     both_left = (kin.left_a.sum(axis=1) > 0) & (kin.left_b.sum(axis=1) > 0)
     one_left = (kin.left_a.sum(axis=1) > 0) ^ (kin.left_b.sum(axis=1) > 0)
     some = kin.matched > 0
@@ -325,7 +331,9 @@ class _Alignment:
                 hit = self.left_a[:, p] & self.left_b[:, q] & (self.pa[:, p] == self.pb[:, q])
                 if hit.any():
                     bits = self.bits[self.pa[:, p]]
-                    self._take(hit, p, q, bits, np.minimum(bits, self.w.relative_part_cap))
+                    # brothers are called after one father, and rarely alike
+                    cap = self.w.relative_later_cap if p and q else self.w.relative_part_cap
+                    self._take(hit, p, q, bits, np.minimum(bits, cap))
 
     def match_alike(self) -> None:
         """Left-over parts that are alike: initials, short forms, typing errors; then the cost of what is left."""
@@ -346,6 +354,8 @@ class _Alignment:
         a, b = self.pa[free, p], self.pb[free, q]
         as_written = self.names.written_words.alike(self.wa[free, p], self.wb[free, q])
         kind = np.maximum(self.names.words.alike(a, b), as_written)
+        if (p == 0) != (q == 0):  # NURHAYATI L. RAHMAN is LUKMAN's daughter: the letter is her father's
+            kind[(kind == 1) & (np.minimum(self.names.letters[a], self.names.letters[b]) == 1)] = 0
         share = self.share[a] + self.share[b]
         typo = np.log2(self.w.typo_m / (share + self.w.typo_u))
         gain = np.select([kind == 1, kind == 2], [np.full(len(a), self.w.initial), typo], 0.0)
@@ -355,7 +365,8 @@ class _Alignment:
         on = free[kind > 0]
         hit[on] = True
         stranger[on] = gain[kind > 0]
-        relative[on] = np.minimum(gain[kind > 0], self.w.relative_alike_cap)
+        cap = min(self.w.relative_later_cap, self.w.relative_alike_cap) if p and q else self.w.relative_alike_cap
+        relative[on] = np.minimum(gain[kind > 0], cap)
         self._take(hit, p, q, stranger, relative)
 
     def joined_near(self, a: Ints, b: Ints) -> Flags:

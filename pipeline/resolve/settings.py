@@ -120,6 +120,7 @@ class NameWeights(Card):
     relative_exact: float
     relative_typo: float
     relative_part_cap: float
+    relative_later_cap: float
     relative_alike_cap: float
     twin_spelling: float
     twin_typo: float
