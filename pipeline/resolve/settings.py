@@ -29,8 +29,15 @@ class Level(Card):
 
 
 class Cut(Card):
-    """Probabilities that separate match, possible match and no match."""
+    """Probabilities that separate match, possible match and no match.
 
+    ``false_links`` is a share of links, not a probability of one: the cut of a run is the lowest, between ``least``
+    and ``most``, at which no more of its links are expected to be false. ``match`` counts for a list that is laid beside a month.
+    """
+
+    least: float = Field(gt=0, lt=1)
+    most: float = Field(gt=0, lt=1)
+    false_links: float = Field(gt=0, lt=1)
     match: float = Field(gt=0, lt=1)
     possible: float = Field(gt=0, lt=1)
     within_household: float = Field(gt=0, lt=1)
