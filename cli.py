@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from pipeline.terminal import (
+    print_comparison,
     print_dedupe,
     print_document,
     print_gaps,
@@ -21,6 +22,7 @@ from pipeline.terminal import (
     print_json,
     print_measures,
     print_outcomes,
+    print_purged,
     print_results,
     print_rows,
     print_run,
@@ -297,6 +299,23 @@ def simulate_command(
     print_simulation(summary_rows(simulation), simulation.as_dict())
     for path in written:
         print(f"wrote {path}")
+
+
+@app.command("compare")
+def compare_command(
+    first: Annotated[str, typer.Argument(metavar="P1", help="The earlier month, YYYY-MM.", show_default=False)],
+    second: Annotated[str, typer.Argument(metavar="P2", help="The later month; need not be the next.")],
+    by: Annotated[str | None, typer.Option("--by", help="kecamatan. Default: everywhere together.")] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Language of the reasons, id or en.")] = "id",
+    out: OutOption = OUT,
+    as_json: JsonOption = False,
+) -> None:
+    """Two months: who came in and who left, by reason; findings new, resolved, back. Stock and flow add up."""
+    from pipeline.compare import compare
+    from pipeline.period import Period
+
+    compared = compare(out, Period.parse(first), Period.parse(second), by=by, lang=lang, say=say)
+    print_comparison(compared.as_dict(), [str(p) for p in compared.write(out)], as_json)
 
 
 @rules_app.command("check")
@@ -627,7 +646,7 @@ def audit_verify(
     as_json: JsonOption = False,
 ) -> None:
     """Whether all that was published and recorded is still as it was written. Exit code 3 if something differs."""
-    from pipeline.audit import verify
+    from pipeline.audit.verify import verify
     from pipeline.period import Period
     from pipeline.rulebook import default_rules
 
@@ -637,6 +656,31 @@ def audit_verify(
     print_verified(verified.as_dict(), as_json)
     if not verified.same:
         raise typer.Exit(3)
+
+
+@app.command("purge")
+def purge_command(
+    person: Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides on it.", show_default=False)] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is logged.", show_default=False)] = "",
+    superseded: Annotated[
+        bool,
+        typer.Option("--superseded", help="Also the bulk tables of runs that a newer one of their month replaced."),
+    ] = False,
+    raw: Annotated[
+        Path | None,
+        typer.Option("--raw", help="Folder of raw files: delete old months there too.", show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    out: OutOption = OUT,
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End what is past its retention (rules/retention.yaml), for good; a sealed tombstone stays."""
+    from pipeline.purge.ending import Asked, purge
+    from pipeline.rulebook import default_rules
+
+    asked = Asked(person, reason, superseded, raw)
+    print_purged(purge(out, rules or default_rules(), asked, dry_run=dry_run, say=say).as_dict(), as_json)
 
 
 # ------------------------------------------------------------------ plumbing

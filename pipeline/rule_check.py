@@ -17,6 +17,7 @@ from pipeline.gate.gate_rules import read_gate_rules
 from pipeline.ingest.cards import Cards
 from pipeline.ingest.clean import Cleaner
 from pipeline.period import Period
+from pipeline.purge.retention import read_retention
 from pipeline.report.settings import read_report_rules
 from pipeline.resolve.settings import read_settings
 from pipeline.target import check_rules, rule_rows
@@ -35,6 +36,7 @@ def check_all(rules: Path) -> list[Problem]:
         lambda: read_report_rules(rules),
         lambda: read_card(rules),
         lambda: read_field_rules(rules),
+        lambda: read_retention(rules),
     ]
     problems = check_rules(rules)
     for read in readers:

@@ -188,6 +188,34 @@ def print_worklists(document: dict[str, Any], as_json: bool) -> None:
     print("next: tepat outcomes FILE when files come back")
 
 
+def print_comparison(document: dict[str, Any], files: list[str], as_json: bool) -> None:
+    """Stocks of two months and what lies between them, by reason."""
+    if as_json:
+        print_json({**document, "files": files})
+        return
+
+    def place(row: dict[str, Any]) -> dict[str, str]:
+        area = {} if document["by"] is None else {document["by"]: row["area_name"]}
+        return {"what": " ".join(filter(None, (row["subject"], row["part"]))), **area}
+
+    stocks = [
+        {**place(s), document["first"]: f"{s['before']:,}", "left": f"-{s['left']:,}", "came": f"+{s['came']:,}",
+         document["second"]: f"{s['after']:,}"}
+        for s in document["stocks"]
+    ]  # fmt: skip
+    print_rows(f"{document['first']} - left + came = {document['second']}", stocks,
+               frozenset(stocks[0]) - {"what", str(document["by"])} if stocks else frozenset())  # fmt: skip
+    for direction in ("left", "came"):
+        flows = [
+            {**place(f), "n": f"{f['n']:,}", "rupiah a month": rupiah(f["amount"]) if f["amount"] else "",
+             "why": ": ".join(filter(None, (f["words"], f["detail"])))}
+            for f in document["flows"] if f["direction"] == direction
+        ]  # fmt: skip
+        print_rows(direction.capitalize(), flows, frozenset({"n", "rupiah a month"}))
+    for file in files:
+        print(f"wrote {file}")
+
+
 def print_sample(document: dict[str, Any], as_json: bool) -> None:
     """A verification sample: the strata, their households and visits, what keeps visits from being made."""
     if as_json:
@@ -387,6 +415,24 @@ def print_verified(document: dict[str, Any], as_json: bool) -> None:
     print(
         f"head {document['head']}\nnote it: `tepat audit verify --head` tells later whether all of today is still there"
     )
+
+
+def print_purged(document: dict[str, Any], as_json: bool) -> None:
+    """What was ended, or would be: rows by table and run, files, what the database weighs."""
+    if as_json:
+        print_json(document)
+        return
+    rows = [{k: e[k] for k in ("table", "run_id", "reason")} | {"rows": f"{e['rows']:,}"} for e in document["ended"]]
+    print_rows("Would go" if document["dry_run"] else "Ended", rows, frozenset({"rows"}))
+    for path in (*document["files"], *document["raw_files"]):
+        print(f"{'would delete' if document['dry_run'] else 'deleted'} {path}")
+    if not rows and not document["files"] and not document["raw_files"]:
+        print("there is nothing to end")
+    before, after = (document[f"database_bytes_{when}"] / 1e6 for when in ("before", "after"))
+    if not document["dry_run"]:
+        print(f"database {before:.1f} MB before, {after:.1f} MB after")
+    else:
+        print("nothing was changed: leave out --dry-run, and say --as NAME and --reason")
 
 
 def print_sheet(sheet: dict[str, Any]) -> None:

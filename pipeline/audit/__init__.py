@@ -7,8 +7,3 @@ Belongs here: recomputing chains, seals, digests and sums (``verify``), making a
 ``report`` what was looked at and what differs · ``chains`` hash chains and seals · ``rows`` runs against their
 manifests, sums, rows without a run · ``inputs`` raw files where they still lie.
 """
-
-from pipeline.audit.report import Difference, Verified
-from pipeline.audit.verify import verify
-
-__all__ = ["Difference", "Verified", "verify"]

@@ -17,11 +17,11 @@ import duckdb
 from pipeline.database import DATABASE, LOCK_SECONDS, READ_ONLY_COPY, opened
 from pipeline.errors import Problem, StorageError
 
-_NEWEST_RUNS = "select run_id, run_hash from latest.runs order by run_id"
+_NEWEST_RUNS = "select run_id, run_hash, (select count(*) from audit.tombstones) from latest.runs order by run_id"
 
 
 def is_current(connection: duckdb.DuckDBPyConnection, out: Path) -> bool:
-    """Whether the copy shows the same runs as the database that is open in ``connection``."""
+    """Whether the copy shows the same runs as the database that is open in ``connection``, and nothing since purged."""
     path = out / READ_ONLY_COPY
     if not path.exists():
         return False
