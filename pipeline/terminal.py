@@ -199,8 +199,8 @@ def print_comparison(document: dict[str, Any], files: list[str], as_json: bool) 
         return {"what": " ".join(filter(None, (row["subject"], row["part"]))), **area}
 
     stocks = [
-        {**place(s), document["first"]: f"{s['before']:,}", "left": f"-{s['left']:,}", "came": f"+{s['came']:,}",
-         document["second"]: f"{s['after']:,}"}
+        {**place(s), document["first"]: f"{s['before']:,}", "left": f"-{s['left']:,}",
+         "stayed": f"{s['stayed']:,}", "came": f"+{s['came']:,}", document["second"]: f"{s['after']:,}"}
         for s in document["stocks"]
     ]  # fmt: skip
     print_rows(f"{document['first']} - left + came = {document['second']}", stocks,
@@ -208,7 +208,7 @@ def print_comparison(document: dict[str, Any], files: list[str], as_json: bool) 
     for direction in ("left", "came"):
         flows = [
             {**place(f), "n": f"{f['n']:,}", "rupiah a month": rupiah(f["amount"]) if f["amount"] else "",
-             "why": ": ".join(filter(None, (f["words"], f["detail"])))}
+             "why": f["words"]}
             for f in document["flows"] if f["direction"] == direction
         ]  # fmt: skip
         print_rows(direction.capitalize(), flows, frozenset({"n", "rupiah a month"}))

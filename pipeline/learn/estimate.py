@@ -107,11 +107,12 @@ def estimate(counts: Counts, error: str) -> dict[str, Interval]:
     of_flagged, of_rest = counts.weights(flagged), counts.weights(~flagged)
     known = (counts.answered > 0).any(axis=-1)
     n = np.where(n > 0, n, 1.0)  # its weight is 0
+    alike = np.unique(counts.band, return_inverse=True)[1]
     found = {
-        "error_rate": share_interval(of_flagged + of_rest, share, n),
-        "precision": share_interval(of_flagged, share, n),
-        "missed_rate": share_interval(of_rest, share, n),
-        "sensitivity": ratio_interval(of_flagged, of_rest, share, n),
+        "error_rate": share_interval(of_flagged + of_rest, share, n, alike),
+        "precision": share_interval(of_flagged, share, n, alike),
+        "missed_rate": share_interval(of_rest, share, n, alike),
+        "sensitivity": ratio_interval(of_flagged, of_rest, share, n, alike),
     }
     bounds = _bounds(counts, error, flagged)
     return {

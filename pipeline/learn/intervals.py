@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 Z95: Final = 1.959963984540054
 _STEPS: Final = 48
 _WIDE: Final = 60.0
@@ -45,7 +46,21 @@ def _likeliest(share: Floats, n: Floats, pull: Floats) -> Floats:
     return np.clip(found, 0.0, 1.0)
 
 
-def _distance(weight: Floats, share: Floats, n: Floats, target: Floats) -> Floats:
+def _spread(share: Floats, n: Floats, alike: Codes) -> Floats:
+    """``p (1 - p) / n`` of each stratum, with the ``p`` of all strata alike: a few answers, all of them right, do not
+    tell how much the households of a stratum differ."""
+    taught = np.where(n < _WHOLE, n, 0.0)
+    pooled = share.copy()
+    for code in np.unique(alike):
+        mine = alike == code
+        total = taught[..., mine].sum(axis=-1, keepdims=True)
+        mean = (taught[..., mine] * share[..., mine]).sum(axis=-1, keepdims=True) / np.where(total > 0, total, 1.0)
+        pooled[..., mine] = np.where(total > 0, mean, share[..., mine])
+    found: Floats = pooled * (1 - pooled) / np.where(n > 0, n, 1.0)
+    return found
+
+
+def _distance(weight: Floats, share: Floats, n: Floats, alike: Codes, target: Floats) -> Floats:
     """Standard errors between the weighted sum of shares and ``target``, as they would be if that were true."""
     scale = np.max(np.abs(weight), axis=-1, keepdims=True)
     unit = weight / np.where(scale > 0, scale, 1.0)
@@ -56,7 +71,7 @@ def _distance(weight: Floats, share: Floats, n: Floats, target: Floats) -> Float
         at = (unit * _likeliest(share, n, np.sinh(middle)[..., None] * unit)).sum(axis=-1)
         low, high = np.where(at > aim, middle, low), np.where(at > aim, high, middle)
     likely = _likeliest(share, n, np.sinh((low + high) / 2)[..., None] * unit)
-    variance = (unit**2 * likely * (1 - likely) / np.where(n > 0, n, 1.0)).sum(axis=-1)
+    variance = (unit**2 * _spread(likely, n, alike)).sum(axis=-1)
     gap = (unit * share).sum(axis=-1) - aim
     far = np.where(np.abs(gap) < _NOTHING, 0.0, np.copysign(np.inf, gap))
     return np.where(variance > 0, gap / np.sqrt(np.where(variance > 0, variance, 1.0)), far)
@@ -76,13 +91,16 @@ def _ends(distance: Callable[[Floats], Floats], value: Floats, z: float) -> tupl
     return ends[0], ends[1]
 
 
-def share_interval(weight: Floats, share: Floats, n: Floats, z: float = Z95) -> tuple[Floats, Floats, Floats]:
+def share_interval(
+    weight: Floats, share: Floats, n: Floats, alike: Codes, z: float = Z95
+) -> tuple[Floats, Floats, Floats]:
     """A weighted mean of shares, and its interval.
 
     Args:
         weight: weight of each stratum, none negative; they need not add up to 1.
         share: share found in each.
         n: answers that each counts as (:func:`effective`); 0 only where the weight is.
+        alike: a code for each stratum; those with the same are taken to vary alike within.
         z: standard errors to either side.
 
     Returns:
@@ -91,12 +109,12 @@ def share_interval(weight: Floats, share: Floats, n: Floats, z: float = Z95) -> 
     total = weight.sum(axis=-1, keepdims=True)
     unit = weight / np.where(total > 0, total, np.nan)
     value = (unit * share).sum(axis=-1)
-    low, high = _ends(lambda at: _distance(unit, share, n, at), value, z)
+    low, high = _ends(lambda at: _distance(unit, share, n, alike, at), value, z)
     return value, low, high
 
 
 def ratio_interval(
-    part: Floats, rest: Floats, share: Floats, n: Floats, z: float = Z95
+    part: Floats, rest: Floats, share: Floats, n: Floats, alike: Codes, z: float = Z95
 ) -> tuple[Floats, Floats, Floats]:
     """``A / (A + B)``, where A and B are the sums of shares by two sets of weights, and its interval.
 
@@ -109,7 +127,7 @@ def ratio_interval(
     value = a / np.where(a + b > 0, a + b, np.nan)
 
     def distance(at: Floats) -> Floats:
-        return _distance(part * (1 - at[..., None]) - rest * at[..., None], share, n, np.zeros_like(at))
+        return _distance(part * (1 - at[..., None]) - rest * at[..., None], share, n, alike, np.zeros_like(at))
 
     low, high = _ends(distance, value, z)
     return value, np.where(np.isnan(value), np.nan, low), np.where(np.isnan(value), np.nan, high)

@@ -59,6 +59,9 @@ WHY: Final = {
     "gone": "alasannya tidak ada lagi di data bulan ini",
 }
 
+NO_DATA: Final = "bulan ini tidak ada data: "
+"""Before the kinds of source that are missing."""
+
 
 def compared(
     findings: pl.DataFrame,
@@ -162,7 +165,7 @@ def _ended(gone: pl.DataFrame, sources: pl.DataFrame, assessments: list[Assessme
         .then(pl.lit("unserved"))
         .otherwise(pl.lit("gone"))
     )
-    missing = pl.format("bulan ini tidak ada data: {}", "missing")
+    missing = pl.format(NO_DATA + "{}", "missing")
     cannot_tell = pl.col("missing").is_not_null()
     return gone.with_columns(
         change=pl.when(cannot_tell).then(pl.lit("not_assessable")).otherwise(pl.lit("resolved")),
