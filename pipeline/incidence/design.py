@@ -68,6 +68,10 @@ class Design:
         """PSU of the given rows."""
         return rows if self.psu is None else self.psu[rows]
 
+    def psu_of_each(self, n: int) -> Codes:
+        """PSU of all ``n`` rows."""
+        return np.arange(n) if self.psu is None else self.psu
+
     def variance(self, square: Floats, total: Floats) -> Floats:
         """Σ_h n_h/(n_h-1) Σ_j (z_hj - z̄_h)² from Σz² and Σz by stratum, the last axis."""
         return np.asarray((self._factors * np.maximum(square - total**2 / self.sizes, 0.0)).sum(axis=-1))

@@ -95,7 +95,7 @@ def incidence(path: Path, request: Request) -> Result:
         InputError: the file or a column cannot be read as asked for.
     """
     # the columns as read are let go before anything is measured
-    return _measured(survey_of(read_columns(path, request.headings), request, path.name))
+    return _measured(survey_of(read_columns(path, request.headings, request.amounts), request, path.name))
 
 
 def measure(frame: pl.DataFrame, request: Request, *, name: str = "table") -> Result:
@@ -142,7 +142,7 @@ class _Report:
 
     def _grouping(self, groups: Groups) -> Grouping:
         design, n = self._survey.design, len(self._survey.weight)
-        psu = None if design is None else design.psus(np.arange(n))
+        psu = None if design is None else design.psu_of_each(n)
         codes = None if groups.labels == ["all"] else groups.codes
         return Grouping(codes, groups.labels, Tally(design, n, codes, len(groups.labels), psu))
 

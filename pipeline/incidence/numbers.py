@@ -18,7 +18,7 @@ YES: Final = ("1", "true", "ya", "y", "yes", "t", "benar")
 NO: Final = ("0", "false", "tidak", "n", "no", "f", "salah", "bukan")
 _INTERNATIONAL: Final = r"^[+-]?(?:[0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?$"
 _INDONESIAN: Final = r"^[+-]?(?:[0-9]*|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]*)?(?:e[+-]?[0-9]+)?$"
-_ENOUGH: Final = 10_000
+ENOUGH: Final = 10_000
 """Cells of a column that are looked at before the rest is trusted to be written alike."""
 
 
@@ -68,10 +68,21 @@ def _is_plain(text: pl.Series, values: pl.Series) -> bool:
     """Every cell reads as an ordinary number, and a look at many shows that dots are decimal points."""
     if values.null_count() > text.null_count() or not values.is_finite().all():
         return False
-    some = text.drop_nulls().head(_ENOUGH)
-    if some.str.contains(r"^[^.]*\.(?:[0-9]{1,2}|[0-9]{4,})\D*$|(?i)[0-9.]e[+-]?[0-9]").any():
-        return True
-    return not text.str.contains(".", literal=True).any()
+    return _has_decimals(text.drop_nulls().head(ENOUGH)) or not text.str.contains(".", literal=True).any()
+
+
+def _has_decimals(text: pl.Series) -> bool:
+    return bool(text.str.contains(r"^[^.]*\.(?:[0-9]{1,2}|[0-9]{4,})\D*$|(?i)[0-9.]e[+-]?[0-9]").any())
+
+
+def type_of(first: pl.Series) -> pl.DataType:
+    """The type that a column may be read with at once, as :func:`numbers` would read it, by its first ``ENOUGH``
+    cells: text where they leave a doubt."""
+    text = first.drop_nulls()
+    if text.is_empty() or text.cast(pl.Float64, strict=False).is_finite().fill_null(False).not_().any():
+        return pl.String()
+    # without a dot among them only whole numbers may follow: a reader refuses 1.250
+    return pl.Float64() if _has_decimals(text) else pl.Int64()
 
 
 def _bare(text: pl.Series) -> pl.Series:

@@ -6,32 +6,36 @@ else goes through the readers of :mod:`pipeline.ingest`, which also find a heade
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from pipeline.errors import InputError, Problem
+from pipeline.incidence.numbers import ENOUGH, type_of
 from pipeline.ingest.contents import Contents, Format, examine
 from pipeline.ingest.readers import sheets_of
 from pipeline.ingest.sheets import Cell, RawSheet, width
 from pipeline.ingest.text import separator_of
 
 _HEADER_WITHIN = 50  # rows
+_REPEATED = "_duplicated_0"  # what polars adds to the heading of a second column
 ROW = "row_number"
 
 
-def read_columns(path: Path, headings: Sequence[str]) -> pl.DataFrame:
+def read_columns(path: Path, headings: Sequence[str], amounts: Collection[str] = ()) -> pl.DataFrame:
     """The columns of these headings, named as asked for, and ``row_number`` as a person sees it.
 
-    Number cells arrive as numbers, everything else as text.
+    Number cells arrive as numbers, everything else as text; ``amounts`` are those headings under which only numbers
+    are expected: where a text file leaves no doubt they arrive as numbers too, in less time and memory.
 
     Raises:
         InputError: the file cannot be read, is empty, or has no such column (the nearest heading is named).
     """
     contents = examine(path)
-    frame = _whole_columns(contents, headings)
+    frame = _whole_columns(contents, headings, amounts)
     if frame is None:
         frame = _by_sheets(contents, headings)
     # a line of separators, as spreadsheets leave them below a list, is no unit
@@ -45,48 +49,80 @@ def _fold(heading: object) -> str:
     return " ".join(str(heading).split()).casefold()
 
 
+def _matching(found: Sequence[str | None], heading: str) -> list[int]:
+    """Where a heading stands; an exact match goes before one in other letters."""
+    exact = [i for i, h in enumerate(found) if h == heading]
+    return exact or [i for i, h in enumerate(found) if h is not None and _fold(h) == _fold(heading)]
+
+
 def _places(found: Sequence[str | None], wanted: Sequence[str]) -> dict[str, int]:
-    """Where each wanted heading stands; an exact match goes before one in other letters."""
-    folded = [_fold(h) if h is not None else None for h in found]
-    places = {}
-    for heading in wanted:
-        if heading in found:
-            places[heading] = found.index(heading)
-        elif _fold(heading) in folded:
-            places[heading] = folded.index(_fold(heading))
-    return places
+    """Where each wanted heading stands first."""
+    return {heading: places[0] for heading in wanted if (places := _matching(found, heading))}
 
 
-def _whole_columns(contents: Contents, headings: Sequence[str]) -> pl.DataFrame | None:
-    """The fast way, for files that allow it; None for all others."""
-    if contents.format is Format.PARQUET:
-        lazy = pl.scan_parquet(contents.path)
-    elif contents.format is Format.TEXT and contents.encoding in ("utf-8", "utf-8-sig"):
-        lazy = pl.scan_csv(contents.path, separator=separator_of(contents), infer_schema=False)
-    else:
+def _refuse_several(where: str, found: Sequence[str | None], wanted: Sequence[str]) -> None:
+    """Refuse a heading that stands over several columns: which of them is meant nobody can tell."""
+    problems = []
+    for heading in dict.fromkeys(wanted):
+        places = _matching(found, heading)
+        if len(places) > 1:
+            columns = ", ".join(f"{found[i]!r} in column {i + 1}" for i in places)
+            said = f"{heading!r} may be any of {len(places)} columns: {columns}"
+            problems.append(Problem(where, said, "one column", "rename those that are not meant"))
+    if problems:
+        raise InputError(*problems)
+
+
+def _whole_columns(contents: Contents, headings: Sequence[str], amounts: Collection[str]) -> pl.DataFrame | None:
+    """The fast way, for files that allow it; None for all others: the project's readers are more patient."""
+    is_text = contents.format is Format.TEXT and contents.encoding in ("utf-8", "utf-8-sig")
+    if not is_text and contents.format is not Format.PARQUET:
         return None
     try:
+        lazy = _text(contents) if is_text else pl.scan_parquet(contents.path)
         names = lazy.collect_schema().names()
         places = _places(names, headings)
         if len(places) < len(set(headings)):
             return None
+        if is_text and any(f"{names[place]}{_REPEATED}" in names for place in places.values()):
+            return None
+        _refuse_several(contents.path.name, names, headings)
         columns = [pl.col(names[place]).alias(heading) for heading, place in places.items()]
-        frame = lazy.select(columns).collect()
+        frame = None
+        if is_text and (types := _types(lazy.select(columns), amounts)):
+            with contextlib.suppress(pl.exceptions.PolarsError):  # a cell further down is not as the first ones are
+                typed = {names[places[heading]]: dtype for heading, dtype in types.items()}
+                frame = _text(contents, typed).select(columns).collect()
+        if frame is None:
+            frame = lazy.select(columns).collect()
     except (pl.exceptions.PolarsError, OSError):
-        return None  # the project's readers are more patient, and say what is wrong
+        return None
     return frame.with_row_index(ROW, offset=2)
+
+
+def _text(contents: Contents, types: Mapping[str, pl.DataType] | None = None) -> pl.LazyFrame:
+    return pl.scan_csv(
+        contents.path, separator=separator_of(contents), infer_schema=False, schema_overrides=dict(types or {})
+    )
+
+
+def _types(lazy: pl.LazyFrame, amounts: Collection[str]) -> dict[str, pl.DataType]:
+    """Types of the amounts that the first rows leave no doubt of."""
+    first = lazy.head(ENOUGH).collect()
+    found = {column.name: type_of(column) for column in first if column.name in amounts}
+    return {heading: dtype for heading, dtype in found.items() if dtype != pl.String()}
 
 
 def _by_sheets(contents: Contents, headings: Sequence[str]) -> pl.DataFrame:
     seen: list[str] = []
     for sheet in sheets_of(contents):
-        frame = _from_sheet(sheet, headings, seen)
+        frame = _from_sheet(contents.path.name, sheet, headings, seen)
         if frame is not None:
             return frame
     raise InputError(*_unknown(contents.path.name, headings, seen))
 
 
-def _from_sheet(sheet: RawSheet, headings: Sequence[str], seen: list[str]) -> pl.DataFrame | None:
+def _from_sheet(file: str, sheet: RawSheet, headings: Sequence[str], seen: list[str]) -> pl.DataFrame | None:
     """The rows below the header that has all headings; None, and the most likely header in ``seen``, without one."""
     parts: list[pl.DataFrame] = []
     places: dict[str, int] | None = None
@@ -97,6 +133,8 @@ def _from_sheet(sheet: RawSheet, headings: Sequence[str], seen: list[str]) -> pl
                 cells = [row[f"c{j}"] for j in range(width(batch))]
                 found = _places(cells, headings)
                 if len(found) == len(set(headings)):
+                    where = ", ".join(filter(None, (file, sheet.name, f"row {row[ROW]}")))
+                    _refuse_several(where, cells, headings)
                     places, rows = found, batch.slice(i + 1)
                     break
                 _remember(cells, found, headings, seen)

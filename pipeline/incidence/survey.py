@@ -102,6 +102,12 @@ class Request:
         return list(dict.fromkeys(name for name in named if name is not None))
 
     @property
+    def amounts(self) -> set[str]:
+        """The headings under which there must be numbers, and that group nothing."""
+        amounts = {self.welfare, self.benefit, self.weight, self.line_column, self.size}
+        return {name for name in amounts if name} - {*self.by, self.psu, self.strata, self.served, self.eligible}
+
+    @property
     def is_sample(self) -> bool:
         """Whether there is a sampling error: a weight or a design is given. A full list has none."""
         return not (self.weight is None and self.psu is None and self.strata is None)
@@ -301,10 +307,9 @@ class _Columns:
         return parsed.values.to_numpy()
 
     def _refuse(self, heading: str, rows: list[int], expected: str) -> None:
+        cells = self._frame[heading]
         problems = [
-            Problem(
-                f"{self._name}, row {self._frame[ROW][i]}, column {heading!r}", repr(self._frame[heading][i]), expected
-            )
+            Problem(f"{self._name}, row {self._frame[ROW][i]}, column {heading!r}", repr(cells[i]), expected)
             for i in rows[:_NAMED]
         ]
         if len(rows) > _NAMED:

@@ -16,7 +16,7 @@ from pipeline.incidence.design import Codes, Design, Floats, compact, summed
 
 Columns = Callable[[slice], Floats]
 """The columns of some rows: k × rows, without NaN."""
-_BLOCK = 1 << 14
+_BLOCK = 1 << 15
 _ROUNDING = 1e-13
 """A variance below this part of its terms is rounding, and none."""
 

@@ -196,6 +196,12 @@ def test_without_a_welfare_above_zero_there_is_no_marginal_value():
     [
         ({"line": "5", "quota": 0.3}, "both are given"),
         ({"quota": 30.0}, "a share above 0"),
+        ({"quota": 0.0}, "a share above 0"),
+        ({"quota": -0.1}, "a share above 0"),
+        ({"quota": float("nan")}, "a share above 0"),
+        ({"line": "inf"}, "above 0"),
+        ({"line": "nan"}, "above 0"),
+        ({"w": [1.0, float("inf")], "weight": "w"}, "row 2, column 'w': inf"),
         ({"line": "1.535.547"}, "without marks between thousands"),
         ({"line": "-1"}, "above 0"),
         ({"quantiles": 7}, "5 or 10"),
@@ -209,3 +215,28 @@ def test_without_a_welfare_above_zero_there_is_no_marginal_value():
 def test_what_cannot_be_meant_is_refused(options, says):
     with pytest.raises(InputError, match=says):
         one([1, 2], [1, 0], **options)
+
+
+def test_a_quota_of_all_makes_everybody_poor():
+    result = one([1, 2, 3, 4], [1, 0, 0, 0], quota=1.0)
+    assert result.value("exclusion_error") == 3 / 4
+    assert result.value("inclusion_error_served") == 0
+    assert result.value("inclusion_error_nonpoor") is None
+
+
+def test_where_all_have_the_same_nobody_is_poorer_than_another():
+    result = one([7, 7, 7, 7, 7], [3, 0, 0, 0, 0], quota=0.2)
+    assert result.value("cgh_20") == pytest.approx(1, abs=1e-12)
+    assert result.value("concentration_index") == pytest.approx(0, abs=1e-12)
+    assert result.value("exclusion_error") == 4 / 5  # the tie at the cut is everybody
+    assert result.value("beneficiary_incidence", "q1") == 1
+
+
+def test_a_missing_number_in_a_column_of_numbers_is_missing_whatever_it_is():
+    result = one([1.0, float("nan"), 3.0], [1, 1, None], w=[1.0, 1.0, float("nan")], weight="w", line="2")
+    assert result.value("coverage") == 1
+    assert result.value("fgt0_after") == 1
+    assert result.notices == [
+        "1 of 3 rows: no weight or size: in no measure",
+        "1 of 2 rows: no welfare (or no benefit to take off): in no measure of rank or poverty",
+    ]

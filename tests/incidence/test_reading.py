@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.incidence import Request, incidence
+from pipeline.incidence.numbers import ENOUGH
 
 ASKED = Request("pengeluaran", "bantuan", line="900", weight="bobot")
 ROWS = [("1234.5", "200000", "1.5"), ("2000.25", "0", "2"), ("800.75", "100000", "1")]
@@ -117,9 +118,10 @@ def test_missing_is_missing_however_it_is_written(tmp_path, blank):
         ("pengluaran,bantuan,bobot\n1,2,3\n", "did you mean 'pengluaran'"),
         ("pengeluaran,bantuan,bobot\n1,2,1\nseratus,2,1\n", r"row 3, column 'pengeluaran': 'seratus'"),
         ("pengeluaran,bantuan,bobot\n1,10%,1\n", r"row 2, column 'bantuan': '10%'"),
-        ("pengeluaran,bantuan,bobot\n1,2,1\n3,4,-2\n", r"row 3, column 'bobot': '-2'"),
+        ("pengeluaran,bantuan,bobot\n1,2,1\n3,4,-2\n", "row 3, column 'bobot': -2"),
         ("pengeluaran,bantuan,bobot\n1,2,0\n3,4,0\n", "weights add up to 0"),
         ("pengeluaran,bantuan,bobot\n1,2,inf\n", r"column 'bobot': 'inf'"),
+        ("pengeluaran,bantuan,bobot\n1,2,1\n-Infinity,2,1\n", r"row 3, column 'pengeluaran': '-Infinity'"),
         ("pengeluaran,bantuan,bobot\n" + "x,1,1\n" * 9, "and 4 more such rows"),
     ],
 )
@@ -149,3 +151,47 @@ def test_a_psu_must_be_known_for_every_unit(tmp_path):
     path = written(tmp_path, "psu.csv", "y,b,psu\n1,2,a\n3,4,\n5,6,b\n")
     with pytest.raises(InputError, match=r"row 3, column 'psu'"):
         incidence(path, Request("y", "b", psu="psu"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("y,b,y\n1,2,3\n", r"heads.csv, row 1: 'y' may be any of 2 columns: 'y' in column 1, 'y' in column 3"),
+        ("Daftar penerima\n\ny,b,y\n1,2,3\n", r"heads.csv, row 3: 'y' may be any of 2 columns"),
+        ("Y,b, y\n1,2,3\n", r"'y' may be any of 2 columns: 'Y' in column 1, ' y' in column 3"),
+    ],
+)
+def test_a_heading_over_several_columns_is_refused_and_not_the_first_taken(tmp_path, text, says):
+    with pytest.raises(InputError, match=says):
+        incidence(written(tmp_path, "heads.csv", text), Request("y", "b"))
+
+
+def test_a_heading_that_stands_twice_is_no_matter_where_it_is_not_asked_for(tmp_path):
+    path = written(tmp_path, "heads.csv", "y,b,catatan,catatan,Y\n1,2,a,b,9\n3,0,c,d,9\n")
+    assert incidence(path, Request("y", "b")).value("coverage") == 1 / 2
+    assert incidence(path, Request("y", "b", line="2")).value("fgt0_after") == 1 / 2  # `y` as written, not `Y`
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "reading"),
+    [
+        ("10", "NA", None),
+        ("10", "1.250.000", 1_250_000),
+        ("10.5", "1,250.5", 1250.5),
+        ("10.5", "", None),
+        ("10", "7", 7),
+    ],
+)
+def test_a_cell_far_down_is_read_as_if_it_stood_at_the_top(tmp_path, first, later, reading):
+    top = "\n".join([f'"{first}",1'] * (ENOUGH + 5))
+    path = written(tmp_path, "long.csv", f'y,b\n{top}\n"{later}",1\n')
+    answer = incidence(path, Request("y", "b", line="1000000000"))
+    mean_gap = [1 - y / 1e9 for y in [float(first)] * (ENOUGH + 5) + ([] if reading is None else [reading])]
+    assert answer.value("fgt1_after") == pytest.approx(sum(mean_gap) / len(mean_gap), abs=1e-12)
+    assert any("no welfare" in notice for notice in answer.notices) == (reading is None)
+
+
+def test_a_cell_that_is_no_number_far_down_is_refused_with_its_row(tmp_path):
+    path = written(tmp_path, "long.csv", "y,b\n" + "10,1\n" * (ENOUGH + 5) + "sepuluh,1\n")
+    with pytest.raises(InputError, match=f"row {ENOUGH + 7}, column 'y': 'sepuluh'"):
+        incidence(path, Request("y", "b"))
