@@ -19,6 +19,7 @@ from pipeline.database import DATABASE, READ_ONLY_COPY, opened
 from pipeline.errors import InputError, Problem
 from pipeline.period import Period
 from pipeline.tables import LASTING, MATCH_JUDGEMENTS, RUNS, TABLES
+from pipeline.verdicts import verdicts
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def _default_out() -> Path:
 
 
 def judgements(out: Path, period: Period, until: datetime | None = None) -> pl.DataFrame:
-    """Judgements on pairs of mentions in force in a period: the newest word on each pair, not expired by its last day.
+    """Verdicts on pairs of mentions in force in a period (:func:`pipeline.verdicts.verdicts`).
 
     Columns of ``match_judgements``, sorted by pair; empty where nobody has judged. A judgement on a fingerprint that
     no row has any more simply finds nothing to apply to.
@@ -204,16 +205,12 @@ def judgements(out: Path, period: Period, until: datetime | None = None) -> pl.D
         if not has_table(connection, MATCH_JUDGEMENTS.name):
             return MATCH_JUDGEMENTS.empty()
         frame = frame_of(connection, f"select * from audit.{MATCH_JUDGEMENTS.name}")
-    pair = ["fingerprint_a", "fingerprint_b"]
-    said = pl.lit(True) if until is None else pl.col("at") <= until
-    newest = (
-        MATCH_JUDGEMENTS.conform(frame).filter(said).sort(*pair, "at", "by").group_by(pair, maintain_order=True).last()
-    )
-    in_force = pl.col("valid_until").is_null() | (pl.col("valid_until") >= period.last_day)
-    return MATCH_JUDGEMENTS.conform(newest.filter(in_force))
+    said = frame if until is None else frame.filter(pl.col("at") <= until)
+    return verdicts(said, period.last_day)
 
 
 def judgements_hash(said: pl.DataFrame) -> str:
-    """Hash of what :func:`judgements` say of which pair; who said it and when does not change a result."""
-    words = said.select("fingerprint_a", "fingerprint_b", "judgement")
+    """Hash of what :func:`judgements` decide; who said it, when, and who is unsure does not change a result."""
+    decided = said.filter(pl.col("judgement") != "unsure")
+    words = decided.select("fingerprint_a", "fingerprint_b", "level", "judgement")
     return hashlib.sha256(words.write_csv().encode()).hexdigest()

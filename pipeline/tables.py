@@ -431,9 +431,13 @@ MATCH_PAIRS: Final = Table(
         _text("mention_id_a", "smaller mention_id", key=True),
         _text("mention_id_b", "larger mention_id", key=True),
         _text("level", "person or household", key=True),
-        _real("probability", "that both are the same"),
-        _text("decision", "match, possible, vetoed"),
-        _json("comparison", "column → level and weight (log2 Bayes factor)"),
+        _real("probability", "that both are the same; of households by signs that are weighed by judgement"),
+        _text("decision", "match, possible, vetoed (kept apart although alike)"),
+        _json(
+            "comparison",
+            "column → level and weight (log2 Bayes factor); `kept_apart`: judged, group (with what all rows of both "
+            "say), twins, two_numbers, one_list, own_family, two_families; `judged`: what people said",
+        ),
     ),
 )
 
@@ -640,11 +644,13 @@ RUNS: Final = Table(
 MATCH_JUDGEMENTS: Final = Table(
     "match_judgements",
     "review",
-    "What a person said of two mentions; append-only, the newest word on a pair counts.",
+    "What people said of two mentions; append-only. The newest word of each person counts, and of the words of several "
+    "the most; as many on both sides decide nothing.",
     (
         _text("fingerprint_a", "smaller fingerprint of the two mentions", key=True),
         _text("fingerprint_b", "larger fingerprint; a row that changes gets another, which ends this", key=True),
         _time("at", "UTC", key=True),
+        _text("level", "person or household; empty in rows of earlier versions, which mean the person"),
         _text("judgement", "same, different, unsure"),
         _text("by", "who said so"),
         _text("reason", "why"),
@@ -693,7 +699,7 @@ TOMBSTONES: Final = Table(
         _text("run_id", "their run; empty for a table that lives across runs", key=True),
         _int("n_rows", "rows ended"),
         _text("digest", "that of the run's manifest, or as in `seals`"),
-        _text("reason", "retention, superseded, asked"),
+        _text("reason", "retention, superseded"),
         _text("basis", "the law, or what was said"),
         _json("gaps", "of a hash chain: previous_hash and hash at both ends of each stretch that is gone"),
     ),

@@ -24,7 +24,7 @@ import polars as pl
 from pipeline.database import opened
 from pipeline.history import PublishedRun, frame_of
 from pipeline.resolve.blocking import distinct, pairs_of, passes, splitters_of, unpack
-from pipeline.resolve.cluster import Evidence, Labels, cluster, edges_between, evidence, obey
+from pipeline.resolve.cluster import Evidence, Labels, cluster, evidence, obey, summed
 from pipeline.resolve.compare import Comparer, Floats, best_date
 from pipeline.resolve.digits import Rows
 from pipeline.resolve.engine import odds
@@ -316,7 +316,7 @@ def _with_all_rows(
 
 def _best_person(pairs: Evidence, persons: Labels, new: npt.NDArray[np.bool_], cut: float) -> pl.DataFrame:
     """For each row (by position) the label of the person that it belongs to most, -1 where none is above the cut."""
-    sums = _summed(pairs, persons)
+    sums = summed(pairs, persons)
     is_new = pl.Series(new)
     line = pl.when(is_new.gather(sums["a"])).then("a").otherwise("b")
     sums = sums.with_columns(line=line).with_columns(
@@ -327,20 +327,6 @@ def _best_person(pairs: Evidence, persons: Labels, new: npt.NDArray[np.bool_], c
     all_rows = pl.DataFrame({"line": np.arange(len(persons), dtype=np.int64)})
     return all_rows.join(best.select("line", "person"), on="line", how="left", maintain_order="left").with_columns(
         pl.col("person").fill_null(-1)
-    )
-
-
-def _summed(pairs: Evidence, persons: Labels) -> pl.DataFrame:
-    """Evidence between groups, summed as clustering does: a < b, ``value`` (log2 odds), ``never``."""
-    edges, value = edges_between(pairs, persons)
-    return (
-        edges.select(
-            pl.min_horizontal("a", "b").alias("a"), pl.max_horizontal("a", "b").alias("b"), pl.exclude("a", "b")
-        )
-        .group_by("a", "b")
-        .agg(pl.exclude("least").sum(), pl.col("least").min())
-        .with_columns(value.round(6).alias("value"))
-        .sort("a", "b")
     )
 
 

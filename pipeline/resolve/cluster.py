@@ -19,7 +19,6 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.resolve.compare import COLUMNS, Compared, Floats
-from pipeline.resolve.cut import Joins
 from pipeline.resolve.digits import Rows
 from pipeline.resolve.judgements import Judged
 from pipeline.resolve.model import Scores
@@ -154,7 +153,6 @@ def cluster(
     link: float,
     cut: float,
     compare: Compare,
-    joins: list[Joins] | None = None,
 ) -> tuple[Labels, Evidence]:
     """Join rows into persons.
 
@@ -164,7 +162,6 @@ def cluster(
         link: log2 odds from which a pair ties two rows into one component.
         cut: log2 odds of the summed evidence from which two groups are joined.
         compare: compares further pairs of rows.
-        joins: what was joined, and how surely, is added here.
 
     Returns:
         Labels, and all evidence inside components (the given pairs above ``link`` or inside, and those added).
@@ -181,19 +178,8 @@ def cluster(
     agreed = np.bincount(whole[inside.a][inside.total > cut], minlength=rows)
     clean = (size > 1) & (agreed == size * (size - 1) // 2)
     labels = np.where(clean[whole], whole, labels)
-    if joins is not None:
-        joins.append(_agreed(inside.take(clean[whole[inside.a]]), size[whole]))
     open_ = inside.take(~clean[whole[inside.a]])
-    return _agglomerate(open_, labels, cut, compare, joins), inside
-
-
-def _agreed(pairs: Evidence, size: npt.NDArray[np.intp]) -> Joins:
-    """Joins of components in which all pairs agree: each row by its best link, every link counted once."""
-    best = np.full(len(size), -np.inf)
-    for rows in (pairs.a, pairs.b):
-        np.maximum.at(best, rows, pairs.total)
-    rows = np.flatnonzero(np.isfinite(best))
-    return Joins(best[rows], (size[rows] - 1) / 2)
+    return _agglomerate(open_, labels, cut, compare), inside
 
 
 def regroup(pairs: Evidence, labels: Labels, cut: float) -> Labels:
@@ -202,9 +188,7 @@ def regroup(pairs: Evidence, labels: Labels, cut: float) -> Labels:
     return _agglomerate(pairs.take(apart), labels, cut)
 
 
-def _agglomerate(
-    pairs: Evidence, labels: Labels, cut: float, compare: Compare | None = None, joins: list[Joins] | None = None
-) -> Labels:
+def _agglomerate(pairs: Evidence, labels: Labels, cut: float, compare: Compare | None = None) -> Labels:
     """Join the two groups that are each other's best, round by round, until none is above the cut.
 
     With ``compare``, two groups are joined only after their rows have been compared across, a sample of large ones:
@@ -236,13 +220,11 @@ def _agglomerate(
                 pl.col("seen") / pl.len().over(pl.min_horizontal("a", "b"), pl.max_horizontal("a", "b"))
             )
             seen = seen.with_columns(share["seen"].ceil().cast(pl.Int64))
+            # a sample may miss the very pair that people have judged
+            told = edges.join(unseen, on=["a", "b"], how="semi").filter(pl.col("never") > 0)
             known = edges.drop("value").join(unseen, on=["a", "b"], how="anti")
-            edges = pl.concat([known, seen.select(known.columns)])
+            edges = pl.concat([known, seen.select(known.columns), _only_said(told).select(known.columns)])
             continue
-        if joins is not None:
-            size = np.bincount(parent, minlength=len(parent))
-            made = size[joined["a"].to_numpy()] * size[joined["b"].to_numpy()]
-            joins.append(Joins(joined["value"].to_numpy(), made.astype(np.float64)))
         step = np.arange(len(parent))
         step[joined["b"].to_numpy()] = joined["a"].to_numpy()
         parent = step[parent]
@@ -275,6 +257,26 @@ def edges_between(pairs: Evidence, labels: Labels) -> tuple[pl.DataFrame, pl.Exp
     columns["never"] = (pairs.total <= NEVER / 2).astype(np.int64)
     columns["seen"] = np.ones(len(pairs.a), dtype=np.int64)
     return pl.DataFrame(columns), pl.sum_horizontal(*terms, pl.col("least") / _SCALE)
+
+
+def summed(pairs: Evidence, labels: Labels) -> pl.DataFrame:
+    """Evidence between groups, summed as clustering does: a < b, ``value`` (log2 odds), ``never``."""
+    edges, value = edges_between(pairs, labels)
+    return (
+        edges.select(
+            pl.min_horizontal("a", "b").alias("a"), pl.max_horizontal("a", "b").alias("b"), pl.exclude("a", "b")
+        )
+        .group_by("a", "b")
+        .agg(pl.exclude("least").sum(), pl.col("least").min())
+        .with_columns(value.round(6).alias("value"))
+        .sort("a", "b")
+    )
+
+
+def _only_said(edges: pl.DataFrame) -> pl.DataFrame:
+    """Edges that hold nothing but what people have said of a pair, to be summed with what is found otherwise."""
+    nothing = pl.all().exclude("a", "b", "never", "least") * 0
+    return edges.drop("value").with_columns(nothing, least=pl.lit(2**40, pl.Int64))
 
 
 def _unseen(edges: pl.DataFrame, joined: pl.DataFrame, parent: Labels) -> pl.DataFrame:

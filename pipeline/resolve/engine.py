@@ -17,11 +17,10 @@ import polars as pl
 from pipeline.resolve.blocking import candidate_pairs, distinct, household_pairs, unpack
 from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster, evidence, obey, regroup
 from pipeline.resolve.compare import PIECE, Compared, Comparer
-from pipeline.resolve.cut import Joins, choose
 from pipeline.resolve.digits import ALL_KNOWN, Rows
 from pipeline.resolve.features import Features, Numbers
 from pipeline.resolve.households import Codes, households
-from pipeline.resolve.judgements import Judged
+from pipeline.resolve.judgements import Judged, bound
 from pipeline.resolve.model import Model
 from pipeline.resolve.samples import family_pairs
 from pipeline.resolve.settings import IdentitySettings
@@ -41,25 +40,27 @@ class Resolved:
     Attributes:
         persons: smallest row of each row's person.
         households: number of each row's household, -1 unknown.
+        ties: pairs of families that were compared, see :data:`~pipeline.resolve.families.TIES`.
         pairs: evidence inside components, for the record.
         model: the model used.
         counts: candidate pairs each pass found.
-        cut: log2 odds from which groups were joined, chosen for the budget of false links.
-        false_links: pairs of rows expected to be joined wrongly, and all that were joined.
     """
 
     persons: Labels
     households: Codes
+    ties: pl.DataFrame
     pairs: Evidence
     model: Model
     counts: dict[str, int]
     comparer: Comparer
-    cut: float
-    false_links: tuple[float, float]
 
 
 def resolve_rows(
-    features: Features, where: pl.DataFrame, settings: IdentitySettings, judged: Judged | None = None
+    features: Features,
+    where: pl.DataFrame,
+    settings: IdentitySettings,
+    judged: Judged | None = None,
+    families_judged: Judged | None = None,
 ) -> Resolved:
     """Persons and households of all rows.
 
@@ -67,9 +68,11 @@ def resolve_rows(
         features: what is compared.
         where: source_file, sheet, row_number of each row.
         settings: the model.
-        judged: pairs that people have decided.
+        judged: pairs of rows that people have decided to be one person or two.
+        families_judged: pairs of rows that people have decided to be of one household or two.
     """
-    judged = judged or Judged.none()
+    judged, family = judged or Judged.none(), families_judged or Judged.none()
+    apart = judged.only_different()
     candidates, counts = candidate_pairs(features, settings.blocking)
     comparer = Comparer(features, settings.name)
     model = Model.start(settings, len(features))
@@ -81,10 +84,10 @@ def resolve_rows(
         model.learn(compared, families, settings.learning.prior_pairs, in_families)
     del families
 
-    link, least = odds(settings.cut.possible), odds(settings.cut.least)
+    link, cut = odds(settings.cut.possible), odds(settings.cut.match)
 
     def weighed(those: Compared) -> Evidence:
-        return obey(evidence(those, model.score(those)), judged)
+        return obey(evidence(those, model.score(those)), apart)
 
     def weigh(a: Rows, b: Rows) -> Evidence:
         return weighed(comparer.compare(a, b))
@@ -94,22 +97,17 @@ def resolve_rows(
     del compared
     decided = weigh(*unpack(_judged_pairs(judged)))
     pairs = Evidence.concat([*kept, decided]).distinct()
-    joins: list[Joins] = []
-    persons, inside = cluster(pairs, len(features), link=link, cut=least, compare=weigh, joins=joins)
-    made = Joins.concat(joins)
-    cut = choose(made, least, odds(settings.cut.most), settings.cut.false_links)
-    if cut > least:
-        persons, inside = cluster(pairs, len(features), link=link, cut=cut, compare=weigh)
-    homes = households(features, persons, where, settings.household.shared_members)
+    persons, inside = cluster(pairs, len(features), link=link, cut=cut, compare=weigh)
+    persons = bound(persons, judged)
+    homes = households(features, persons, where, settings.household.shared_members, family).of_row
     # a second look inside each household: whoever lives there has fewer to be mistaken for
     housed = Comparer(at_home(features, homes), settings.name)
     close = unpack(household_pairs(features, homes, settings.blocking))
     near = Evidence.concat([weighed(housed.compare(*close)), decided]).distinct()
-    persons = regroup(near, persons, odds(settings.cut.within_household))
-    homes = households(features, persons, where, settings.household.shared_members)
-    return Resolved(
-        persons, homes, Evidence.concat([inside, near]).distinct(), model, counts, comparer, cut, made.false(cut)
-    )
+    persons = bound(regroup(near, persons, odds(settings.cut.within_household)), judged)
+    found = households(features, persons, where, settings.household.shared_members, family)
+    every = Evidence.concat([inside, near]).distinct()
+    return Resolved(persons, found.of_row, found.ties, every, model, counts, comparer)
 
 
 def _hopeful(comparer: Comparer, model: Model, a: Rows, b: Rows) -> Compared:

@@ -11,6 +11,7 @@ families in one house stay two: an address alone never makes a household.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,8 +19,10 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.resolve import digits
-from pipeline.resolve.cluster import Labels, components
+from pipeline.resolve.cluster import Labels
+from pipeline.resolve.families import faces_of, not_slips, tied, ties
 from pipeline.resolve.features import RELATIONSHIPS, Features
+from pipeline.resolve.judgements import Judged, bound
 
 Codes = npt.NDArray[np.int64]
 
@@ -32,28 +35,49 @@ _ONE_HOUSE: Final = 4
 _SOME_DIGITS: Final = 5
 
 
-def households(features: Features, persons: Labels, where: pl.DataFrame, shared_members: float) -> Codes:
-    """The household of each row, as a number; -1 where the files cannot tell.
+@dataclass(frozen=True)
+class Homes:
+    """Which household each row belongs to.
+
+    Attributes:
+        of_row: number of the household, -1 where the files cannot tell.
+        ties: pairs of families that were compared, see :data:`~pipeline.resolve.families.TIES`.
+    """
+
+    of_row: Codes
+    ties: pl.DataFrame
+
+
+def households(
+    features: Features, persons: Labels, where: pl.DataFrame, shared_members: float, judged: Judged | None = None
+) -> Homes:
+    """The household of each row.
 
     Args:
         features: of the run's rows.
         persons: person of each row.
         where: source_file, sheet, row_number of each row: members of one family stand together on a registry.
         shared_members: part of the members of the larger of two family numbers that makes them one household.
+        judged: pairs of rows that people say are of one household, or of two.
     """
+    judged = judged or Judged.none()
     kk = features.kk.value
     values, number = np.unique(kk, return_inverse=True)
     number = _from_part(features, np.where(kk > 0, number, -1).astype(np.int64))
-    number = _from_neighbours(features, number, where)
-    number = _corrected(features, persons, number, values)
+    written = _from_neighbours(features, number, where)
+    number = not_slips(written, _corrected(features, persons, written, values), judged)
     stays = _stays(features, persons, number)
-    tied = _same_members(stays, shared_members)
-    family = components(tied["kk"].to_numpy(), tied["kk_other"].to_numpy(), len(values))
+    compared = _with_members_in_common(stays, shared_members)
+    family = tied(compared.filter("same"), len(values), judged, number)
     homes = _homes(stays, family, values)
     home = np.full(len(persons), -1, dtype=np.int64)
     home[homes["person"].to_numpy()] = homes["family"].to_numpy()
-    of_row = home[persons]
-    return _without_number(features, persons, of_row, where, len(values))
+    of_row = _without_number(features, persons, home[persons], where, len(values))
+    of_row = np.where(of_row >= 0, bound(of_row, judged.within(of_row >= 0)), -1)
+    faces = faces_of(written, len(values), features.registry & (features.relationship == HEAD), features.registry)
+    slips = pl.DataFrame({"kk": written, "meant": number}).filter(pl.Series(written != number)).unique()
+    found = ties(compared, slips, _in_one_house(features, number, stays), faces, of_row, judged)
+    return Homes(of_row, found)
 
 
 def _stays(features: Features, persons: Labels, number: Codes) -> pl.DataFrame:
@@ -80,8 +104,8 @@ def _stays(features: Features, persons: Labels, number: Codes) -> pl.DataFrame:
     )
 
 
-def _same_members(stays: pl.DataFrame, shared_members: float) -> pl.DataFrame:
-    """Pairs of family numbers that have the same head, or most of their members in common."""
+def _with_members_in_common(stays: pl.DataFrame, shared_members: float) -> pl.DataFrame:
+    """Pairs of family numbers that have a member in common; ``same``: the same head, or most of their members."""
     sizes = stays.group_by("kk").agg(
         pl.len().alias("members"),
         (pl.col("registered") > 0).sum().alias("listed"),
@@ -104,7 +128,18 @@ def _same_members(stays: pl.DataFrame, shared_members: float) -> pl.DataFrame:
         .when(both_headed).then((part >= _MOST) & (pl.col("shared") > 2))
         .otherwise((part >= shared_members) & (pl.col("shared") > 1))
     )  # fmt: skip
-    return pairs.filter(same).select("kk", "kk_other").sort("kk", "kk_other")
+    return pairs.with_columns(same=same).sort("kk", "kk_other")
+
+
+def _in_one_house(features: Features, number: Codes, stays: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of family numbers whose registered heads live in one house of few families."""
+    heads = stays.filter("head").select("kk").unique()
+    rows = pl.DataFrame({"kk": number, "house": _places(features)["house"]}).filter(
+        (pl.col("kk") >= 0) & (pl.col("house") > 0)
+    )
+    homes = rows.unique().join(heads, on="kk", how="semi").filter(pl.len().over("house") <= _ONE_HOUSE)
+    pairs = homes.join(homes, on="house", suffix="_other").filter(pl.col("kk") < pl.col("kk_other"))
+    return pairs.select("kk", "kk_other").unique().sort("kk", "kk_other")
 
 
 def _places(features: Features) -> dict[str, Codes]:

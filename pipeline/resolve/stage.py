@@ -17,7 +17,7 @@ from pipeline.resolve import golden, record, stable
 from pipeline.resolve.cluster import confidence
 from pipeline.resolve.engine import Resolved, odds, resolve_rows
 from pipeline.resolve.features import IDENTITY_COLUMNS, Features, Numbers, build_features
-from pipeline.resolve.judgements import read_judgements
+from pipeline.resolve.judgements import Judged, read_judgements
 from pipeline.resolve.names import read_spelling
 from pipeline.resolve.settings import IdentitySettings, read_settings
 from pipeline.store import Store
@@ -44,7 +44,7 @@ def resolve(
         period: month; ids are inherited from the run before it.
         rules: folder with ``identity.yaml`` and ``reference/spelling.yaml``.
         previous: run whose ids are inherited.
-        judgements: columns fingerprint_a, fingerprint_b, judgement (same, different, unsure), valid_until.
+        judgements: columns fingerprint_a, fingerprint_b, level, judgement (same, different, unsure), valid_until.
         say: progress, for standard error.
 
     Raises:
@@ -53,14 +53,15 @@ def resolve(
     settings, spelling = read_settings(rules), read_spelling(rules)
     features = build_features(store.read(MENTIONS, list(IDENTITY_COLUMNS)), spelling)
     where = store.read(MENTIONS, ["mention_id", "source_file", "sheet", "row_number", "fingerprint"]).sort("mention_id")
-    judged = read_judgements(judgements, where["fingerprint"], period)
-    resolved = resolve_rows(features, where.select("source_file", "sheet", "row_number"), settings, judged)
+    judged, families = (read_judgements(judgements, where["fingerprint"], period, of) for of in ("person", "household"))
+    rows = where.select("source_file", "sheet", "row_number")
+    resolved = resolve_rows(features, rows, settings, judged, families)
     say(f"{len(features)} rows, {len(np.unique(resolved.persons))} persons")
     ids, events = _ids(store, resolved, previous)
     store.write(MENTION_IDS, ids)
     store.write(IDENTITY_EVENTS, events)
     _write_records(store, features, resolved, ids, period)
-    store.write(MATCH_PAIRS, _pairs(features, resolved, settings))
+    store.write(MATCH_PAIRS, _pairs(features, resolved, judged, settings))
 
 
 def _text(numbers: Numbers) -> pl.Series:
@@ -105,12 +106,16 @@ def _write_records(store: Store, features: Features, resolved: Resolved, ids: pl
     store.write(HOUSEHOLDS, golden.households(rows, people))
 
 
-def _pairs(features: Features, resolved: Resolved, settings: IdentitySettings) -> pl.DataFrame:
-    pairs = resolved.pairs
+def _pairs(features: Features, resolved: Resolved, judged: Judged, settings: IdentitySettings) -> pl.DataFrame:
     cut = settings.cut
-    kept, decision = record.decisions(
-        pairs.a, pairs.b, pairs.total, resolved.persons, possible=odds(cut.possible), match=odds(cut.match)
+    written = record.decided(
+        resolved.pairs, resolved.persons, judged, possible=odds(cut.possible), match=odds(cut.match)
     )
-    return record.pair_rows(
-        pairs.a[kept], pairs.b[kept], decision, features.mention_id, resolved.comparer, resolved.model
-    )
+    persons = record.pair_rows(written, features.mention_id, resolved.comparer, resolved.model)
+    ties = resolved.ties
+    families = ties.select(
+        pl.Series("mention_id_a", features.mention_id.gather(ties["a"])),
+        pl.Series("mention_id_b", features.mention_id.gather(ties["b"])),
+        pl.lit("household").alias("level"), "probability", "decision", "comparison",
+    )  # fmt: skip
+    return pl.concat([persons, families])

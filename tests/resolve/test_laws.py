@@ -137,7 +137,9 @@ def test_judgements_are_obeyed(judgement: str) -> None:
     )
     mentions = frame([one, other]).sort("mention_id")
     a, b = sorted((one["fingerprint"], other["fingerprint"]))
-    judged = pl.DataFrame({"fingerprint_a": [a], "fingerprint_b": [b], "judgement": [judgement], "valid_until": [None]})
+    judged = pl.DataFrame(
+        {"fingerprint_a": [a], "fingerprint_b": [b], "judgement": [judgement], "valid_until": [None], "level": [None]}
+    )
     labels, _ = identify(mentions, read_judgements(judged, mentions["fingerprint"], PERIOD))
     hand = labels.filter(pl.col("row_number") < 1000)
     assert hand["person"].n_unique() == (1 if judgement == "same" else 2)
@@ -145,7 +147,13 @@ def test_judgements_are_obeyed(judgement: str) -> None:
 
 def test_expired_judgements_decide_nothing() -> None:
     judged = pl.DataFrame(
-        {"fingerprint_a": ["a"], "fingerprint_b": ["b"], "judgement": ["same"], "valid_until": [date(2026, 8, 31)]}
+        {
+            "fingerprint_a": ["a"],
+            "fingerprint_b": ["b"],
+            "judgement": ["same"],
+            "valid_until": [date(2026, 8, 31)],
+            "level": ["person"],
+        }
     )
     assert not len(read_judgements(judged, pl.Series(["a", "b"]), PERIOD).same_a)
 
