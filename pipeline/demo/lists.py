@@ -234,12 +234,12 @@ def _money(rows: pl.DataFrame, scene: Scene, program: str) -> pl.DataFrame:
 
 
 def _payments(scene: Scene, program: str) -> pl.DataFrame:
-    """Two thirds of the recipients, kecamatan by kecamatan, some of them on a second line."""
+    """Recipients in two thirds of the kecamatan, the same every month, some of them on a second line."""
     lines = scene.lines.filter((pl.col("program") == program) & pl.col("active") & (pl.col("line") == 0))
     region = lines["kecamatan_code"].cast(pl.Int64).to_numpy()
-    seen = scene.dice.happens(mix(keys(region), scene.month, len(program)), f"{program} is paid", 0.65)
+    seen = scene.dice.happens(keys(region), f"{program} is paid", 0.65)
     kept = scene.dice.happens(mix(keys(lines["pid"].to_numpy()), scene.month), "on the pay list", 0.92)
-    chosen = lines.filter(pl.Series((seen & kept) if (seen & kept).sum() > 20 else kept))
+    chosen = lines.filter(pl.Series((seen & kept) if seen.sum() > 20 else kept))
     again = scene.dice.some(
         keys(chosen["pid"].to_numpy()), f"{program} paid twice", 0.02, least=2, among=np.ones(chosen.height, dtype=bool)
     )

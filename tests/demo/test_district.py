@@ -13,7 +13,8 @@ import openpyxl
 import polars as pl
 import pytest
 
-from pipeline.demo import CLEAN, card_use, make_district, scene
+from pipeline.demo import CLEAN, card_use, lists, make_district, scene
+from pipeline.ingest.compare import Tally, refuse_too_little
 from pipeline.period import Period
 from tests.scenarios import OCTOBER, SEPTEMBER, District, small_district
 
@@ -276,3 +277,18 @@ def test_each_pay_line_has_one_decision(district: District) -> None:
 def test_the_smallest_districts_work(tmp_path: Path, families: int) -> None:
     make_district(tmp_path, families=families, seed=1, periods=[SEPTEMBER, OCTOBER])
     assert pl.read_csv(tmp_path / "truth" / "2026-10" / "mentions.csv").height > families
+
+
+@pytest.mark.parametrize(("families", "seed"), [(50, 3), (700, 5), (1500, 1), (4000, 2)])
+def test_an_ordinary_second_month_never_has_too_little(families, seed):
+    """`tepat demo` must not stop at its own guard; every list is complete in both months."""
+
+    def tally(month: scene.Scene) -> pl.DataFrame:
+        counted = Tally()
+        for made in lists.build(month):
+            place = made.rows.select(pl.col("^(kecamatan|desa)_code$").cast(pl.String))
+            counted.count("mentions", place.with_columns(kind=pl.lit(made.kind), program=pl.lit(made.program)))
+        return counted.frame()
+
+    before, now = (tally(month) for month in scene.months(families, seed, [SEPTEMBER, OCTOBER]))
+    refuse_too_little(now, before, str(SEPTEMBER))
