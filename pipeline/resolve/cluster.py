@@ -19,6 +19,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.resolve.compare import COLUMNS, Compared, Floats
+from pipeline.resolve.cut import Joins
 from pipeline.resolve.digits import Rows
 from pipeline.resolve.judgements import Judged
 from pipeline.resolve.model import Scores
@@ -153,6 +154,7 @@ def cluster(
     link: float,
     cut: float,
     compare: Compare,
+    joins: list[Joins] | None = None,
 ) -> tuple[Labels, Evidence]:
     """Join rows into persons.
 
@@ -162,6 +164,7 @@ def cluster(
         link: log2 odds from which a pair ties two rows into one component.
         cut: log2 odds of the summed evidence from which two groups are joined.
         compare: compares further pairs of rows.
+        joins: what was joined, and how surely, is added here.
 
     Returns:
         Labels, and all evidence inside components (the given pairs above ``link`` or inside, and those added).
@@ -178,8 +181,19 @@ def cluster(
     agreed = np.bincount(whole[inside.a][inside.total > cut], minlength=rows)
     clean = (size > 1) & (agreed == size * (size - 1) // 2)
     labels = np.where(clean[whole], whole, labels)
+    if joins is not None:
+        joins.append(_agreed(inside.take(clean[whole[inside.a]]), size[whole]))
     open_ = inside.take(~clean[whole[inside.a]])
-    return _agglomerate(open_, labels, cut, compare), inside
+    return _agglomerate(open_, labels, cut, compare, joins), inside
+
+
+def _agreed(pairs: Evidence, size: npt.NDArray[np.intp]) -> Joins:
+    """Joins of components in which all pairs agree: each row by its best link, every link counted once."""
+    best = np.full(len(size), -np.inf)
+    for rows in (pairs.a, pairs.b):
+        np.maximum.at(best, rows, pairs.total)
+    rows = np.flatnonzero(np.isfinite(best))
+    return Joins(best[rows], (size[rows] - 1) / 2)
 
 
 def regroup(pairs: Evidence, labels: Labels, cut: float) -> Labels:
@@ -188,7 +202,9 @@ def regroup(pairs: Evidence, labels: Labels, cut: float) -> Labels:
     return _agglomerate(pairs.take(apart), labels, cut)
 
 
-def _agglomerate(pairs: Evidence, labels: Labels, cut: float, compare: Compare | None = None) -> Labels:
+def _agglomerate(
+    pairs: Evidence, labels: Labels, cut: float, compare: Compare | None = None, joins: list[Joins] | None = None
+) -> Labels:
     """Join the two groups that are each other's best, round by round, until none is above the cut.
 
     With ``compare``, two groups are joined only after their rows have been compared across, a sample of large ones:
@@ -225,6 +241,10 @@ def _agglomerate(pairs: Evidence, labels: Labels, cut: float, compare: Compare |
             known = edges.drop("value").join(unseen, on=["a", "b"], how="anti")
             edges = pl.concat([known, seen.select(known.columns), _only_said(told).select(known.columns)])
             continue
+        if joins is not None:
+            size = np.bincount(parent, minlength=len(parent))
+            made = size[joined["a"].to_numpy()] * size[joined["b"].to_numpy()]
+            joins.append(Joins(joined["value"].to_numpy(), made.astype(np.float64)))
         step = np.arange(len(parent))
         step[joined["b"].to_numpy()] = joined["a"].to_numpy()
         parent = step[parent]

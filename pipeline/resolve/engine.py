@@ -17,6 +17,7 @@ import polars as pl
 from pipeline.resolve.blocking import candidate_pairs, distinct, household_pairs, unpack
 from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster, evidence, obey, regroup
 from pipeline.resolve.compare import PIECE, Compared, Comparer
+from pipeline.resolve.cut import Joins, choose
 from pipeline.resolve.digits import ALL_KNOWN, Rows
 from pipeline.resolve.features import Features, Numbers
 from pipeline.resolve.households import Codes, households
@@ -44,6 +45,8 @@ class Resolved:
         pairs: evidence inside components, for the record.
         model: the model used.
         counts: candidate pairs each pass found.
+        cut: log2 odds from which groups were joined, chosen for the budget of false links.
+        false_links: pairs of rows expected to be joined wrongly, and all that were joined.
     """
 
     persons: Labels
@@ -53,6 +56,8 @@ class Resolved:
     model: Model
     counts: dict[str, int]
     comparer: Comparer
+    cut: float
+    false_links: tuple[float, float]
 
 
 def resolve_rows(
@@ -84,7 +89,7 @@ def resolve_rows(
         model.learn(compared, families, settings.learning.prior_pairs, in_families)
     del families
 
-    link, cut = odds(settings.cut.possible), odds(settings.cut.match)
+    link, least = odds(settings.cut.possible), odds(settings.cut.least)
 
     def weighed(those: Compared) -> Evidence:
         return obey(evidence(those, model.score(those)), apart)
@@ -97,7 +102,12 @@ def resolve_rows(
     del compared
     decided = weigh(*unpack(_judged_pairs(judged)))
     pairs = Evidence.concat([*kept, decided]).distinct()
-    persons, inside = cluster(pairs, len(features), link=link, cut=cut, compare=weigh)
+    joins: list[Joins] = []
+    persons, inside = cluster(pairs, len(features), link=link, cut=least, compare=weigh, joins=joins)
+    made = Joins.concat(joins)
+    cut = choose(made, least, odds(settings.cut.most), settings.cut.false_links)
+    if cut > least:
+        persons, inside = cluster(pairs, len(features), link=link, cut=cut, compare=weigh)
     persons = bound(persons, judged)
     homes = households(features, persons, where, settings.household.shared_members, family).of_row
     # a second look inside each household: whoever lives there has fewer to be mistaken for
@@ -107,7 +117,7 @@ def resolve_rows(
     persons = bound(regroup(near, persons, odds(settings.cut.within_household)), judged)
     found = households(features, persons, where, settings.household.shared_members, family)
     every = Evidence.concat([inside, near]).distinct()
-    return Resolved(persons, found.of_row, found.ties, every, model, counts, comparer)
+    return Resolved(persons, found.of_row, found.ties, every, model, counts, comparer, cut, made.false(cut))
 
 
 def _hopeful(comparer: Comparer, model: Model, a: Rows, b: Rows) -> Compared:

@@ -32,7 +32,8 @@ class Cut(Card):
     """Probabilities that separate match, possible match and no match.
 
     ``false_links`` is a share of links, not a probability of one: the cut of a run is the lowest, between ``least``
-    and ``most``, at which no more of its links are expected to be false. ``match`` counts for a list that is laid beside a month.
+    and ``most``, at which no more of its links are expected to be false. ``match`` counts for a list that is laid
+    beside a month.
     """
 
     least: float = Field(gt=0, lt=1)

@@ -57,6 +57,9 @@ def resolve(
     rows = where.select("source_file", "sheet", "row_number")
     resolved = resolve_rows(features, rows, settings, judged, families)
     say(f"{len(features)} rows, {len(np.unique(resolved.persons))} persons")
+    wrong, links = resolved.false_links
+    share = 1 / (1 + 2**-resolved.cut)
+    say(f"joined from a probability of {share:.2f}; of {links:,.0f} links {wrong:,.1f} are expected to be false")
     ids, events = _ids(store, resolved, previous)
     store.write(MENTION_IDS, ids)
     store.write(IDENTITY_EVENTS, events)
@@ -108,9 +111,7 @@ def _write_records(store: Store, features: Features, resolved: Resolved, ids: pl
 
 def _pairs(features: Features, resolved: Resolved, judged: Judged, settings: IdentitySettings) -> pl.DataFrame:
     cut = settings.cut
-    written = record.decided(
-        resolved.pairs, resolved.persons, judged, possible=odds(cut.possible), match=odds(cut.match)
-    )
+    written = record.decided(resolved.pairs, resolved.persons, judged, possible=odds(cut.possible), match=resolved.cut)
     persons = record.pair_rows(written, features.mention_id, resolved.comparer, resolved.model)
     ties = resolved.ties
     families = ties.select(
