@@ -17,11 +17,13 @@ from pipeline.terminal import (
     print_comparison,
     print_dedupe,
     print_document,
+    print_evaluation,
     print_gaps,
     print_gate,
     print_json,
     print_measures,
     print_outcomes,
+    print_pack,
     print_purged,
     print_results,
     print_rows,
@@ -49,6 +51,10 @@ rules_app = typer.Typer(help="Read and check the rules.", no_args_is_help=True, 
 app.add_typer(rules_app, name="rules")
 audit_app = typer.Typer(help="What an auditor asks for.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(audit_app, name="audit")
+identity_app = typer.Typer(
+    help="How right the identities are, and the weights.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(identity_app, name="identity")
 
 PeriodOption = Annotated[str, typer.Option("--period", "-p", help="Month, YYYY-MM.", show_default=False)]
 RawOption = Annotated[
@@ -285,11 +291,15 @@ def simulate_command(
     as_json: JsonOption = False,
 ) -> None:
     """What if the rules were others: who enters and leaves, where, at what cost. Nothing is published."""
+    from pipeline.database import DATABASE
     from pipeline.history import open_run
+    from pipeline.publish.chain import record_access
     from pipeline.simulate import simulate
     from pipeline.simulate.page import summary_rows, write
 
     simulation = simulate(open_run(period, out), sets or (), spread, rules=rules, say=say)
+    if save is not None and (out / DATABASE).exists():
+        record_access(out, "export", f"simulation: {save}", "; ".join(sets or ()))
     written = write(simulation, save) if save is not None else []
     if as_json:
         print_json(simulation.as_dict())
@@ -658,6 +668,35 @@ def audit_verify(
         raise typer.Exit(3)
 
 
+@audit_app.command("pack")
+def audit_pack(
+    period: PeriodOption,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder to write. Default: <out>/<period>/audit.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Which samples are drawn.")] = 1,
+    raw: Annotated[
+        Path | None,
+        typer.Option("--raw", help="Folder of the months' raw files. Default: data/raw.", show_default=False),
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="id or en.")] = "id",
+    out: OutOption = OUT,
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The auditor's folder: tests by their names, samples, decisions, sources, hashes. Exit code 3 if it differs."""
+    from pipeline.audit.pack import make_pack
+    from pipeline.look.numbers import language
+    from pipeline.period import Period
+    from pipeline.rulebook import default_rules
+
+    month, folder = Period.parse(period), rules or default_rules()
+    pack = make_pack(out, month, folder, to=to, seed=seed, raw=raw, lang=language(lang), say=say)
+    print_pack(pack.as_dict(), as_json)
+    if not pack.verified.same:
+        raise typer.Exit(3)
+
+
 @app.command("purge")
 def purge_command(
     person: Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides on it.", show_default=False)] = "",
@@ -681,6 +720,36 @@ def purge_command(
 
     asked = Asked(person, reason, superseded, raw)
     print_purged(purge(out, rules or default_rules(), asked, dry_run=dry_run, say=say).as_dict(), as_json)
+
+
+@identity_app.command("evaluate")
+def identity_evaluate(
+    period: PeriodOption,
+    judged: Annotated[
+        Path | None,
+        typer.Option("--judged", help="CSV of mention_id_a, mention_id_b, judgement. Default: what was judged."),
+    ] = None,
+    truth: Annotated[
+        tuple[Path, str] | None,
+        typer.Option("--truth", metavar="FILE COL", help="CSV of rows with a column that says who each is."),
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="band or kecamatan.")] = "band",
+    further: Annotated[int, typer.Option("--next", help="So many pairs to judge next.")] = 50,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 1,
+    lang: Annotated[str, typer.Option("--lang", help="Language of the picture, id or en.")] = "id",
+    out: OutOption = OUT,
+    as_json: JsonOption = False,
+) -> None:
+    """Precision, recall and calibration of a month's links, against judged pairs. Exit code 3 if none is judged."""
+    from pipeline.identity import Question, evaluate
+    from pipeline.look.numbers import language
+    from pipeline.period import Period
+
+    question, lettering = Question(judged, truth, by, further, seed), language(lang)
+    found = evaluate(out, Period.parse(period), question)
+    print_evaluation(found.as_dict(), [str(p) for p in found.write(out, lettering)], as_json)
+    if found.basis == "model":
+        raise typer.Exit(3)
 
 
 # ------------------------------------------------------------------ plumbing

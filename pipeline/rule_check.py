@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipeline.audit.named_tests import read_audit_rules
 from pipeline.cases.field_rules import read_field_rules
 from pipeline.dedupe.card import read_card
 from pipeline.errors import Problem, RulesError
@@ -37,6 +38,7 @@ def check_all(rules: Path) -> list[Problem]:
         lambda: read_card(rules),
         lambda: read_field_rules(rules),
         lambda: read_retention(rules),
+        lambda: read_audit_rules(rules),
     ]
     problems = check_rules(rules)
     for read in readers:

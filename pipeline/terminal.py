@@ -234,6 +234,48 @@ def print_sample(document: dict[str, Any], as_json: bool) -> None:
     print(f"next: tepat worklist --period {document['period']}, which puts the visits on the lists")
 
 
+def print_evaluation(document: dict[str, Any], files: list[str], as_json: bool) -> None:
+    """How right the links of a month are: overall, by band or kecamatan, and what the figures do not cover."""
+    if as_json:
+        print_json({**document, "files": files})
+        return
+
+    def told(row: dict[str, Any], name: str) -> str:
+        value, low, high = row[name], row.get(f"{name}_low"), row.get(f"{name}_high")
+        if value is None:
+            return "-"
+        return f"{value:.4f}" + ("" if low is None or high is None else f" ({low:.4f} to {high:.4f})")
+
+    overall, parts = document["overall"], document["kecamatan"]
+    means = {"judged": "judged pairs", "truth": "labels", "model": "the model alone: nothing is judged"}
+    names = ("precision", "recall", "f1", "b3_precision", "b3_recall", "b3_f1")
+    rows = [{"measure": n, "value (95 %)": told(overall, n)} for n in names]
+    print_rows(
+        f"{document['period']}, {overall['pairs_joined']:,.0f} pairs joined, by {means[document['basis']]}", rows
+    )
+    bands = [
+        {"probability": b["band"], "pairs": f"{b['pairs']:,}", "joined": f"{b['joined']:,}", "judged": f"{b['judged']:,}",
+         "expected": told(b, "expected"), "one person (95 %)": told({**b, "s": b["share"], "s_low": b["low"], "s_high": b["high"]}, "s")}
+        for b in document["bands"] if b["pairs"]
+    ]  # fmt: skip
+    areas = [
+        {"kecamatan": k["kecamatan_code"], "rows": f"{k['rows']:,}", "judged": f"{k['judged']:,}",
+         **{n: told(k, n) for n in ("precision", "recall", "f1")}}
+        for k in parts
+    ]  # fmt: skip
+    shown = areas or bands
+    if shown:
+        print_rows(
+            "By kecamatan" if areas else "By probability", shown, frozenset(shown[0]) - {"probability", "kecamatan"}
+        )
+    if document["calibration_error"] is not None:
+        print(f"calibration error {document['calibration_error']:.4f} (doubtful pairs, predicted against judged)")
+    for note in document["notes"]:
+        print(f"note: {note}")
+    for path in files:
+        print(f"wrote {path}")
+
+
 def print_results(document: dict[str, Any], files: list[str], as_json: bool) -> None:
     """What visits found: estimates with interval and bounds, visits by what came of them, hit rates of findings."""
     if as_json:
@@ -415,6 +457,19 @@ def print_verified(document: dict[str, Any], as_json: bool) -> None:
     print(
         f"head {document['head']}\nnote it: `tepat audit verify --head` tells later whether all of today is still there"
     )
+
+
+def print_pack(document: dict[str, Any], as_json: bool) -> None:
+    """Where the auditor's folder lies, and whether what it rests on is as it was written."""
+    if as_json:
+        print_json(document)
+        return
+    for difference in document["verification"]["differences"]:
+        say(f"{difference['table']} {difference['run_id']}: {difference['what']}")
+    print(f"wrote {len(document['files']) + 1} files to {document['folder']}")
+    if document["locked"]:
+        print("the workbook opens with TEPAT_PASSPHRASE only: tell it by another way than the files")
+    print(f"verification: {document['verification']['result']}")
 
 
 def print_purged(document: dict[str, Any], as_json: bool) -> None:

@@ -135,6 +135,7 @@ def override(
             with book.transaction():
                 book.add(GATE_OVERRIDES, entry)
                 book.log("override", f"{gate_id} {line['sheet']} {row}".replace("  ", " "), reason.strip())
+                book.log("export", f"{FOLDER}/{gate_id}", "lists written anew")
                 book.escalate(book.overdue(moment.date()), moment)
                 now_so = effective(results, book.overrides(gate_id), moment.date())
                 document = read_page(folder) | {"approvals": [], "totals": totals(now_so)}

@@ -136,6 +136,7 @@ def screen(
                 book.add(GATE_RESULTS, results.select(GATE_RESULTS.names))
                 book.escalate(overdue, moment)
                 book.log("run", gate_id, f"gate of {path.name}")
+                book.log("export", f"{FOLDER}/{gate_id}", f"lists to pay, hold and reject of {path.name}")
                 replace_folder(staging, folder)
     return Screened(gate_id, str(document["result"]), document, folder)
 
