@@ -254,8 +254,9 @@ def print_evaluation(document: dict[str, Any], files: list[str], as_json: bool) 
         f"{document['period']}, {overall['pairs_joined']:,.0f} pairs joined, by {means[document['basis']]}", rows
     )
     bands = [
-        {"probability": b["band"], "pairs": f"{b['pairs']:,}", "joined": f"{b['joined']:,}", "judged": f"{b['judged']:,}",
-         "expected": told(b, "expected"), "one person (95 %)": told({**b, "s": b["share"], "s_low": b["low"], "s_high": b["high"]}, "s")}
+        {"probability": b["band"], **{n: f"{b[n]:,}" for n in ("pairs", "joined", "judged")},
+         "expected": told(b, "expected"),
+         "one person (95 %)": told({"s": b["share"], "s_low": b["low"], "s_high": b["high"]}, "s")}
         for b in document["bands"] if b["pairs"]
     ]  # fmt: skip
     areas = [

@@ -1,0 +1,9 @@
+"""How right the identities of a month are, and what its pairs teach the model.
+
+Belongs here: measuring a published month against judged pairs (``evaluate``), learning the weights again (``train``).
+Not here: resolution itself (:mod:`pipeline.resolve`), asking people (``tepat review``).
+"""
+
+from pipeline.identity.evaluate import Evaluation, Question, evaluate
+
+__all__ = ["Evaluation", "Question", "evaluate"]
