@@ -4,10 +4,11 @@ Belongs here: the estimators. Not here: the pairs (:mod:`.population`), the word
 
 Judged pairs are no random sample: doubtful ones are shown first. Within a stratum (band of probability, joined or not)
 they stand for its other pairs, so that each counts for as many pairs as its stratum has for each judged one (Cochran
-1977, 5.3). Intervals of precision and recall are score intervals over strata (:mod:`pipeline.learn.intervals`); those
-of F1 and B-cubed come from draws of the strata's shares (Beta with half a pair on either side, Jeffreys), by seed.
+1977, 5.3). Intervals are score intervals over strata (:mod:`pipeline.learn.intervals`), Wilson's where there is one;
+for B-cubed recall, which is no ratio of sums, with its denominators as estimated, and for B-cubed F1 from both ends.
 
-A stratum in which nothing has been judged stands at what the model expects, and no interval covers that: it is named.
+A stratum in which nothing has been judged stands at what the model expects, which counts as one judged pair: the
+interval is as wide as that deserves.
 """
 
 from __future__ import annotations
@@ -24,10 +25,8 @@ from pipeline.learn.intervals import effective, ratio_interval, share_interval
 
 Wide = npt.NDArray[np.float64]
 
-DRAWS: Final = 2000
-_AT_ONCE: Final = 100
-_AS_GIVEN: Final = 1e9
-"""Judged pairs that a stratum counts as where none is judged: it is taken as it stands."""
+_CERTAIN: Final = 1e9
+"""Judged pairs that what needs no judging counts as."""
 _MEASURES: Final = ("precision", "recall", "f1", "b3_precision", "b3_recall", "b3_f1")
 
 
@@ -55,13 +54,12 @@ def shares_of(population: Population, pairs: pl.DataFrame) -> Shares:
     return Shares(judged.astype(np.int64), same.astype(np.int64), share)
 
 
-def estimate(population: Population, shares: Shares, seed: int, kecamatan: str | None = None) -> dict[str, Any]:
+def estimate(population: Population, shares: Shares, kecamatan: str | None = None) -> dict[str, Any]:
     """Precision, recall, F1 of pairs and B-cubed, with 95 % intervals where anything has been judged.
 
     Args:
         population: the pairs.
         shares: what is known of the strata; those of all kecamatan together also hold for one.
-        seed: of the draws.
         kecamatan: only pairs of its rows (half a pair where one row lies elsewhere).
     """
     chosen = np.ones(population.patterns.height, dtype=np.bool_)
@@ -74,56 +72,73 @@ def estimate(population: Population, shares: Shares, seed: int, kecamatan: str |
         "rows": int(rows.sum()),
         "pairs_joined": float((rows @ counts)[population.joined].sum() / 2),
     }
-    middle = _measure(rows, size, counts, population.joined, shares.share[None, :])
-    found |= {name: _number(middle[name][0]) for name in _MEASURES}
+    middle = _measure(rows, size, counts, population.joined, shares.share)
+    found |= {name: _number(value) for name, value in middle.items()}
     if shares.seen.any():
-        found |= _intervals(rows, size, counts, population, shares, seed)
+        found |= _intervals(rows, size, counts, population, shares, middle)
     return found
 
 
-def _measure(rows: Wide, size: Wide, counts: Wide, joined: npt.NDArray[np.bool_], share: Wide) -> dict[str, Wide]:
-    """The measures for draws of the strata's shares, shape (draws, strata)."""
+def _measure(rows: Wide, size: Wide, counts: Wide, joined: npt.NDArray[np.bool_], share: Wide) -> dict[str, float]:
+    """The measures that follow from the shares of the strata."""
     pairs = rows @ counts / 2
-    right = share[:, joined] @ pairs[joined]
-    missed = share[:, ~joined] @ pairs[~joined]
-    linked = pairs[joined].sum()
+    right, missed, linked = pairs[joined] @ share[joined], pairs[~joined] @ share[~joined], pairs[joined].sum()
     # of each row: rows of its person that are so rightly, itself among them, and rows that are missing
-    own = 1 + share[:, joined] @ counts[:, joined].T
-    away = share[:, ~joined] @ counts[:, ~joined].T
-    with np.errstate(invalid="ignore", divide="ignore"):
-        precision = np.where(linked > 0, right / linked, 1.0)
-        recall = np.where(right + missed > 0, right / (right + missed), 1.0)
-        f1 = 2 * right / (linked + right + missed)
-        b3_precision = (own / size) @ rows / rows.sum()
-        b3_recall = (own / (own + away)) @ rows / rows.sum()
-        b3_f1 = 2 * b3_precision * b3_recall / (b3_precision + b3_recall)
-    return dict(zip(_MEASURES, (precision, recall, f1, b3_precision, b3_recall, b3_f1), strict=True))
+    own, away = 1 + counts[:, joined] @ share[joined], counts[:, ~joined] @ share[~joined]
+    total = max(rows.sum(), 1.0)
+    precision, recall = float(rows @ (own / size)) / total, float(rows @ (own / (own + away))) / total
+    values = (
+        right / linked if linked else 1.0,
+        right / (right + missed) if right + missed else 1.0,
+        2 * right / (linked + right + missed) if linked + right + missed else 1.0,
+        precision,
+        recall,
+        2 * precision * recall / (precision + recall) if precision + recall else 0.0,
+    )
+    return dict(zip(_MEASURES, map(float, values), strict=True))
 
 
 def _intervals(
-    rows: Wide, size: Wide, counts: Wide, population: Population, shares: Shares, seed: int
-) -> dict[str, Any]:
+    rows: Wide, size: Wide, counts: Wide, population: Population, shares: Shares, middle: dict[str, float]
+) -> dict[str, float | None]:
+    """Both ends of each measure; each is written as a weighted sum of the strata's shares, or a ratio of two.
+
+    What is certain (a row belongs with itself, what is joined is joined) stands beside them as one more stratum.
+    """
     joined, seen = population.joined, shares.seen
     pairs = rows @ counts / 2
     whole = population.strata["pairs"].to_numpy().astype(np.float64)
-    # what stands at the model's expectation is taken as it is: the interval does not cover it
-    n = np.where(seen, effective(shares.judged.astype(np.float64), np.maximum(whole, shares.judged)), _AS_GIVEN)
-    alike, share = np.arange(len(n)), shares.share
-    _, low, high = share_interval(np.where(joined, pairs, 0)[None], share[None], n[None], alike)
+    judged = np.where(seen, effective(shares.judged.astype(np.float64), np.maximum(whole, shares.judged)), 1.0)
+    share, n = np.append(shares.share, 1.0)[None], np.append(judged, _CERTAIN)[None]
+    alike = np.arange(n.shape[1])
+
+    def weights(strata: Wide, certain: float) -> Wide:
+        return np.append(strata, certain)[None]
+
+    right, missed = weights(np.where(joined, pairs, 0), 0), np.where(joined, 0, pairs)
+    _, low, high = share_interval(right, share, n, alike)
     ends = {"precision": (low[0], high[0])}
-    _, low, high = ratio_interval(
-        np.where(joined, pairs, 0)[None], np.where(joined, 0, pairs)[None], share[None], n[None], alike
-    )
+    _, low, high = ratio_interval(right, weights(missed, 0), share, n, alike)
     ends["recall"] = (low[0], high[0])
-    chance = np.random.default_rng(seed)
-    drawn = chance.beta(shares.same + 0.5, shares.judged - shares.same + 0.5, size=(DRAWS, len(n)))
-    drawn = np.where(seen & (shares.judged < whole), drawn, shares.share)
-    pieces = [_measure(rows, size, counts, joined, drawn[i : i + _AT_ONCE]) for i in range(0, DRAWS, _AT_ONCE)]
-    for name in ("f1", "b3_precision", "b3_recall", "b3_f1"):
-        low, high = np.quantile(np.concatenate([p[name] for p in pieces]), [0.025, 0.975])
-        ends[name] = (float(low), float(high))
-    return {f"{k}_low": _number(low) for k, (low, _) in ends.items()} | {
-        f"{k}_high": _number(high) for k, (_, high) in ends.items()
+    _, low, high = ratio_interval(right, weights(missed, pairs[joined].sum()), share, n, alike)
+    ends["f1"] = (2 * low[0], 2 * high[0])
+    alone = float((rows / size).sum())
+    _, low, high = share_interval(weights(np.where(joined, (rows / size) @ counts, 0), alone), share, n, alike)
+    ends["b3_precision"] = (low[0], high[0])
+    belongs = 1 + counts @ shares.share  # rows of its person, found or missing
+    lost = np.where(joined, 0, (rows / belongs) @ counts)
+    _, low, high = share_interval(weights(lost, 0), share, n, alike)
+    ends["b3_recall"] = (1 - high[0] * lost.sum() / rows.sum(), 1 - low[0] * lost.sum() / rows.sum())
+    both = [2 * p * r / (p + r) if p + r else 0.0 for p, r in zip(ends["b3_precision"], ends["b3_recall"], strict=True)]
+    ends["b3_f1"] = (both[0], both[1])
+    given = {
+        k: (middle[k] if np.isnan(low) else low, middle[k] if np.isnan(high) else high)
+        for k, (low, high) in ends.items()
+    }
+    return {
+        f"{k}_{end}": _number(value)
+        for k, both in given.items()
+        for end, value in zip(("low", "high"), both, strict=True)
     }
 
 

@@ -5,17 +5,21 @@ Belongs here: how many of each stratum, and which. Not here: asking people (``te
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import polars as pl
 
 from pipeline.identity.estimates import Shares
 from pipeline.identity.population import Counts, Population
 
-_PRIOR: float = 2.0
+_PRIOR: Final = 2.0
+_FLOOR: Final = 2
+"""Pairs of a stratum of which none is judged."""
 
 
 def how_many(population: Population, shares: Shares, wanted: int) -> Counts:
-    """Further pairs of each stratum: one by one where it lessens the variance of the number of wrong links most.
+    """Further pairs of each stratum: some where there are none, then one by one where it lessens the variance most.
 
     The variance of a stratum's number of errors is ``N² p (1 - p) / n`` (Neyman 1934; one at a time is exact for whole
     numbers, Wright 2012). Its share is what was judged, the model's expectation counting as two pairs.
@@ -25,7 +29,10 @@ def how_many(population: Population, shares: Shares, wanted: int) -> Counts:
     variance = size**2 * share * (1 - share)
     judged = np.minimum(shares.judged, size).astype(np.float64)
     given = np.zeros(len(size), dtype=np.int64)
-    for _ in range(wanted):
+    for stratum in np.argsort(-size, kind="stable"):  # what nobody has looked at could be anything
+        if not judged[stratum]:
+            given[stratum] = min(_FLOOR, size[stratum], wanted - given.sum())
+    for _ in range(wanted - int(given.sum())):
         n = judged + given
         gain = np.where(n < size, variance / np.maximum(n, 0.5) - variance / (n + 1), -1.0)
         best = int(np.argmax(gain))
