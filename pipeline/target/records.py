@@ -133,11 +133,13 @@ class Records:
             .select("mention_id", *JUDGED, *PROVEN)
             # only numbers of 16 digits stand in this column
             .with_columns(_CATEGORIES, pl.col("nik").cast(pl.Int64))
-            .collect()
+            .collect(engine="streaming")  # texts become categories before all of them are in memory
         )
         mention_ids = rows["mention_id"]
         who = store.read(MENTION_IDS, ["mention_id", "person_id"])
         if not who["mention_id"].equals(mention_ids):  # both are written in order of their key
             who = rows.select("mention_id").join(who, on="mention_id", how="left", maintain_order="left")
+        rows = rows.drop("mention_id").with_columns(who["person_id"])
+        del who
         persons, households = store.read(PERSONS, PERSON_COLUMNS), store.read(HOUSEHOLDS, HOUSEHOLD_COLUMNS)
-        return cls.of(rows.with_columns(who["person_id"]), persons, households, others), mention_ids
+        return cls.of(rows, persons, households, others), mention_ids

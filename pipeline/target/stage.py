@@ -1,4 +1,4 @@
-"""The stage in order: facts, benefits, eligibility, findings, evidence, changes, measures."""
+"""The stage in order: facts, benefits, eligibility, measures, findings, evidence, changes."""
 
 from __future__ import annotations
 
@@ -54,9 +54,12 @@ def target(
     judged = judge(records, in_force, facts)
     lines, assessments = judged.lines, judged.assessments
     store.write(tables.BENEFITS, _benefits(lines, codes, mention_ids), ordered=True)
-    eligible = pl.concat(codes.named(eligibility_rows(a), "subject_id") for a in assessments)
-    store.write(tables.ELIGIBILITY, eligible, ordered=True)
-    del eligible
+    with store.writer(tables.ELIGIBILITY) as writer:  # program by program: all of them at once would be large
+        for assessment in assessments:
+            writer.append(codes.named(eligibility_rows(assessment), "subject_id"))
+    say("measures")
+    store.write(tables.MEASURES, judged.measures())
+    del facts, judged  # what follows needs neither facts of units nor heads: its room is for the findings
     say("findings")
     signals = signals.with_columns(codes.others_coded(signals["subject_id"]))
     problems = identity_problems(rows, records.persons, lines, mismatch_below=taxonomy.name_mismatch_below)
@@ -78,8 +81,6 @@ def target(
     proofs = proofs.with_columns(mention_ids.gather(proofs["mention_id"]))
     store.write(tables.FINDING_EVIDENCE, proofs, ordered=True)
     store.write(tables.FINDING_CHANGES, changed)
-    say("measures")
-    store.write(tables.MEASURES, judged.measures())
     say(f"{assembled.height} findings")
 
 
