@@ -97,7 +97,7 @@ def attach(run: PublishedRun, lines: pl.DataFrame, rules: Path, judgements: pl.D
     Returns:
         ``ATTACHED``, one row a line, sorted by ``mention_id``.
     """
-    settings, spelling = read_settings(rules), read_spelling(rules)
+    settings, spelling = read_settings(rules, run.period.last_day), read_spelling(rules)
     lines = lines.select(_COLUMNS).sort("mention_id")
     with opened(run.database, read_only=True) as connection:
         published = _Published(connection, run)

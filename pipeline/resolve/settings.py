@@ -1,6 +1,9 @@
-"""``rules/identity.yaml``: the matching model as an analyst may change it.
+"""``rules/identity.yaml``: the matching model as an analyst may change it, and its versions ``rules/identity-*.yaml``.
 
-Belongs here: the shape of that file. Not here: what the numbers do (:mod:`.model`, :mod:`.names`).
+A version is a whole file; the one in force is that with the latest ``since`` up to the last day of the month, and the
+oldest for all months before it. ``tepat identity train`` writes versions.
+
+Belongs here: the shape of those files, and which is in force. Not here: what the numbers do (:mod:`.model`, :mod:`.names`).
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.rulebook import Card, read_yaml
+from pipeline.errors import Problem, RulesError
+from pipeline.rulebook import Card, line_in, read_yaml
 
 
 class Level(Card):
@@ -162,6 +166,7 @@ class IdentitySettings(Card):
 
     since: date
     note: str
+    trained_on: str = ""
     cut: Cut
     number: NumberLevels
     birth_date: DateLevels
@@ -179,6 +184,20 @@ class IdentitySettings(Card):
     household: HouseholdSettings
 
 
-def read_settings(rules: Path) -> IdentitySettings:
-    """The model in force; :class:`~pipeline.errors.RulesError` names the line of a mistake."""
-    return read_yaml(rules / "identity.yaml", IdentitySettings)
+def read_settings(rules: Path, on: date | None = None) -> IdentitySettings:
+    """The model in force on a day; the newest where none is given.
+
+    Raises:
+        RulesError: the line of a mistake in any version, or two versions of one day.
+    """
+    versions: dict[date, tuple[Path, IdentitySettings]] = {}
+    for path in [rules / "identity.yaml", *sorted(rules.glob("identity-*.yaml"))]:
+        settings = read_yaml(path, IdentitySettings)
+        if settings.since in versions:
+            line, other = line_in(path, "since"), versions[settings.since][0].name
+            raise RulesError(
+                Problem(f"{path}:{line}", f"since {settings.since}, as in {other}", todo="give one of them another day")
+            )
+        versions[settings.since] = path, settings
+    in_force = [day for day in versions if on is None or day <= on]
+    return versions[max(in_force) if in_force else min(versions)][1]

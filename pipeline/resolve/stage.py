@@ -50,7 +50,7 @@ def resolve(
     Raises:
         RulesError: a mistake in the rules.
     """
-    settings, spelling = read_settings(rules), read_spelling(rules)
+    settings, spelling = read_settings(rules, period.last_day), read_spelling(rules)
     features = build_features(store.read(MENTIONS, list(IDENTITY_COLUMNS)), spelling)
     where = store.read(MENTIONS, ["mention_id", "source_file", "sheet", "row_number", "fingerprint"]).sort("mention_id")
     judged, families = (read_judgements(judgements, where["fingerprint"], period, of) for of in ("person", "household"))
