@@ -108,12 +108,9 @@ def estimate(counts: Counts, error: str) -> dict[str, Interval]:
     known = (counts.answered > 0).any(axis=-1)
     n = np.where(n > 0, n, 1.0)  # its weight is 0
     alike = np.unique(counts.band, return_inverse=True)[1]
-    found = {
-        "error_rate": share_interval(of_flagged + of_rest, share, n, alike),
-        "precision": share_interval(of_flagged, share, n, alike),
-        "missed_rate": share_interval(of_rest, share, n, alike),
-        "sensitivity": ratio_interval(of_flagged, of_rest, share, n, alike),
-    }
+    shares = zip(*share_interval(np.stack([of_flagged + of_rest, of_flagged, of_rest]), share, n, alike), strict=True)
+    found = dict(zip(("error_rate", "precision", "missed_rate"), shares, strict=True))
+    found["sensitivity"] = ratio_interval(of_flagged, of_rest, share, n, alike)
     bounds = _bounds(counts, error, flagged)
     return {
         name: Interval(*(np.where(known, part, np.nan) for part in (*found[name], *bounds[name]))) for name in MEASURES

@@ -73,7 +73,9 @@ def hit_rates(run: PublishedRun, rules: HitRates) -> pl.DataFrame:
     limits = [0.0, *rules.bands, 1.0]
     names = [f"{low:.2f}-{high:.2f}" for low, high in pairwise(limits)]
     answers = answers.with_columns(
-        band=pl.col("confidence").cut(list(rules.bands), labels=names, left_closed=True).cast(pl.String)
+        band=pl.sum_horizontal(pl.lit(0), *(pl.col("confidence") >= limit for limit in rules.bands)).replace_strict(
+            dict(enumerate(names)), return_dtype=pl.String
+        )
     )
     nothing = pl.lit("")
     groups = [

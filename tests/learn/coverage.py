@@ -28,6 +28,8 @@ BANDS = {
     "unflagged_better_off": (0.32, 0.01, 0.0, 0.03, 0.85),
     "unflagged_unranked": (0.02, 0.12, 0.0, 0.1, 0.70),
 }
+CHUNK = 100
+"""Draws at a time: what fits the cache of a processor is several times faster."""
 KABUPATEN = (0.32, 0.2, 0.15, 0.13, 0.11, 0.09)
 
 
@@ -130,15 +132,22 @@ def draw(made: Listed, setting: Setting, draws: int, dice: np.random.Generator) 
 def coverage(setting: Setting, draws: int, seed: int = 1) -> dict[tuple[str, str], tuple[float, float, float]]:
     """(error, measure) → share of draws whose interval holds the truth, truth, mean width."""
     made = make_list(setting)
-    counts = draw(made, setting, draws, np.random.default_rng(seed))
-    found = {}
-    for error in ERRORS:
-        truth = made.truth(error)
-        for measure, interval in estimate(counts, error).items():
-            true = truth[measure]
-            held: Floats = (interval.low - 1e-9 <= true) & (true <= interval.high + 1e-9)
-            found[error, measure] = (float(held.mean()), float(true), float(np.nanmean(interval.high - interval.low)))
-    return found
+    dice = np.random.default_rng(seed)
+    held: dict[tuple[str, str], list[Floats]] = {}
+    wide: dict[tuple[str, str], list[Floats]] = {}
+    for start in range(0, draws, CHUNK):
+        counts = draw(made, setting, min(CHUNK, draws - start), dice)
+        for error in ERRORS:
+            truth = made.truth(error)
+            for measure, interval in estimate(counts, error).items():
+                true = truth[measure]
+                inside = (interval.low - 1e-6 <= true) & (true <= interval.high + 1e-6)
+                held.setdefault((error, measure), []).append(inside)
+                wide.setdefault((error, measure), []).append(interval.high - interval.low)
+    return {
+        (e, m): (float(np.concatenate(held[e, m]).mean()), made.truth(e)[m], float(np.nanmean(np.concatenate(w))))
+        for (e, m), w in wide.items()
+    }
 
 
 def main() -> None:
