@@ -19,22 +19,21 @@ import python_calamine as calamine
 from pipeline.errors import InputError, Problem
 from pipeline.ingest.contents import Contents
 from pipeline.ingest.sheets import Merge, RawSheet, raw_batch
+from pipeline.outgoing import behind_a_password, unlocked_workbook
 
 _BATCH_ROWS: Final = 50_000  # Python objects until they are columns, hence fewer than in text files
 _LARGEST_AREA: Final = 100_000_000  # cells; calamine lays out the whole used area in memory, about 32 bytes a cell
 _WRITTEN_CELL: Final = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*[^/]>')
-_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 
 
 def workbook_sheets(contents: Contents) -> list[RawSheet]:
     """All worksheets of a workbook; chart sheets hold no cells and are left out.
 
     Raises:
-        InputError: password-protected, truncated or otherwise unreadable.
+        InputError: truncated or otherwise unreadable, or locked and not by the passphrase for outgoing files.
     """
     path = contents.path
-    data = path.read_bytes()
-    _refuse_password(path, data)
+    data = unlocked_workbook(path.read_bytes(), path.name)
     _refuse_vast_area(path, data)
     book = _guarded(path, lambda: calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)))
     kinds = [m for m in book.sheets_metadata if m.typ == calamine.SheetTypeEnum.WorkSheet]
@@ -63,7 +62,7 @@ def _guarded(path: Path, read: Any) -> Any:
     try:
         return read()
     except calamine.PasswordError as error:
-        raise InputError(_password(path)) from error
+        raise InputError(behind_a_password(path.name)) from error
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
@@ -75,21 +74,6 @@ def _guarded(path: Path, read: Any) -> Any:
                 "open it in a spreadsheet and save it again, or ask for it again",
             )
         ) from error
-
-
-def _password(path: Path) -> Problem:
-    return Problem(
-        path.name,
-        "the workbook is protected by a password",
-        "a workbook that opens without one",
-        "save it without the password (File > Info > Protect Workbook > Encrypt), or ask the sender",
-    )
-
-
-def _refuse_password(path: Path, data: bytes) -> None:
-    """An encrypted XLSX is an OLE container with a stream named EncryptedPackage."""
-    if data.startswith(b"\xd0\xcf\x11\xe0") and _ENCRYPTED in data:
-        raise InputError(_password(path))
 
 
 def _refuse_vast_area(path: Path, data: bytes) -> None:

@@ -1,24 +1,21 @@
 """The worklist as one HTML file for a phone: read from disk, filled without network, sent back as a small file.
 
-Belongs here: putting a sheet into the page, and locking it with a passphrase. Nothing is fetched, and the page's own
-content policy forbids it. A locked page holds no personal data in the clear: AES-GCM under a key that PBKDF2 derives
-from the passphrase, which the browser derives again (:rfc:`8018`; 600,000 rounds of SHA-256 as OWASP asks, 2023).
+Belongs here: putting a sheet into the page. Nothing is fetched, and the page's own content policy forbids it. A locked
+page holds no personal data in the clear (:func:`pipeline.outgoing.locked_box`).
 """
 
 from __future__ import annotations
 
 import json
-import os
-from base64 import b64encode
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from pipeline.look.page import render
+from pipeline.outgoing import locked_box
 from pipeline.worklist.document import Sheet
 
 HERE: Final = Path(__file__).parent
-ROUNDS: Final = 600_000
 
 
 def html(sheet: Sheet, words: dict[str, Any], language: str, name: str, secret: str | None) -> str:
@@ -37,24 +34,12 @@ def html(sheet: Sheet, words: dict[str, Any], language: str, name: str, secret: 
         packed["sheet"] = sheet.as_dict()
     else:
         packed["list"] = f"{sheet.period}:{sheet.kecamatan_code}"
-        packed |= _locked(json.dumps(sheet.as_dict(), ensure_ascii=False), secret, packed["list"])
+        packed |= locked_box(json.dumps(sheet.as_dict(), ensure_ascii=False), secret, packed["list"])
     context = {
         "words": words, "kecamatan": sheet.kecamatan, "month": sheet.month, "own_style": _text("worklist.css"),
         "script": _text("worklist.js"), "script_words": _in_page(words), "payload": _in_page(packed),
     }  # fmt: skip
     return render(HERE, "worklist.html.j2", language, context)
-
-
-def _locked(content: str, secret: str, as_what: str) -> dict[str, Any]:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
-
-    salt, nonce = os.urandom(16), os.urandom(12)
-    key = PBKDF2HMAC(SHA256(), 32, salt, ROUNDS).derive(secret.encode())
-    box = AESGCM(key).encrypt(nonce, content.encode(), as_what.encode())
-    parts = {"salt": salt, "nonce": nonce, "box": box}
-    return {name: b64encode(part).decode() for name, part in parts.items()} | {"iterations": ROUNDS}
 
 
 def _in_page(content: Any) -> str:

@@ -25,7 +25,7 @@ from pipeline.cases.making import SYSTEM, Making
 from pipeline.history import PublishedRun, published_run
 from pipeline.look.numbers import language
 from pipeline.look.words import texts
-from pipeline.outgoing import lock_of, locked_workbook
+from pipeline.outgoing import lock_of, locked_pdf, locked_workbook
 from pipeline.period import Period
 from pipeline.regions import kecamatan_among
 from pipeline.target.programs import load_rules
@@ -127,18 +127,19 @@ def _kecamatan(book: CaseBook, said: str) -> str:
 def _write(
     sheets: list[Sheet], words: dict[str, Any], lang: str, lock: str | None, folder: Path
 ) -> list[dict[str, Any]]:
-    """The forms of each TKSK; locked, those that can be: a PDF cannot, the workbook can be printed instead."""
+    """The forms of each TKSK, locked with the passphrase where there is one."""
     forms = FormMaker()
     lists = []
     per_kecamatan: dict[str, int] = {}
     for sheet in sheets:
         n = per_kecamatan[sheet.kecamatan_code] = per_kecamatan.get(sheet.kecamatan_code, 0) + 1
         name = "_".join(filter(None, [sheet.kecamatan_code, _plain(sheet.kecamatan), str(n) if n > 1 else ""]))
-        files: dict[str, bytes] = {f"{name}.html": html(sheet, words, lang, name, lock).encode()}
-        if lock is None:
-            files |= {f"{name}.xlsx": workbook(sheet, words), f"{name}.pdf": forms.pdf(sheet, words, lang)}
-        else:
-            files[f"{name}.xlsx"] = locked_workbook(workbook(sheet, words), lock)
+        book, paper = workbook(sheet, words), forms.pdf(sheet, words, lang)
+        files = {
+            f"{name}.html": html(sheet, words, lang, name, lock).encode(),
+            f"{name}.xlsx": book if lock is None else locked_workbook(book, lock),
+            f"{name}.pdf": paper if lock is None else locked_pdf(paper, lock),
+        }
         hashes = {}
         for file, content in files.items():
             (folder / file).write_bytes(content)
@@ -192,5 +193,5 @@ def _notices(sheets: list[Sheet], lock: str | None, refused: list[str]) -> list[
     nobody = [s.kecamatan or s.kecamatan_code for s in sheets if not s.officer]
     told = [f"no TKSK on the roster of the month: {', '.join(nobody)}"] if nobody else []
     if lock is not None:
-        told.append("page and workbook are locked with the passphrase; a PDF cannot be: print the workbook")
+        told.append("page, workbook and form are locked with the passphrase: tell it by another way than the files")
     return told + refused

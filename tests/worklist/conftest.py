@@ -15,11 +15,18 @@ from tests.cases.office import NOVEMBER, RULES, Found, Office, deceased
 from tests.worklist.phone import Phone
 
 OCTOBER = Period(2026, 10)
+PASSPHRASE = "kopi jembatan layang biru"  # noqa: S105 - made up
 
 
 def lists_of(office: Office, **options: str) -> Worklists:
     """Worklists of October."""
     return make_worklists(office.out, OCTOBER, RULES, now=NOVEMBER, say=lambda _: None, **options)
+
+
+def form(office: Office, suffix: str) -> Path:
+    """The form of the only TKSK."""
+    (found,) = (office.out / "2026-10" / "worklist").glob(f"*{suffix}")
+    return found
 
 
 @pytest.fixture(scope="session")

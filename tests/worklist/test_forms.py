@@ -18,15 +18,10 @@ from pipeline.outgoing import PASSPHRASE_VARIABLE
 from pipeline.store import KEY_VARIABLE
 from tests.cases.conftest import VISIT
 from tests.cases.office import OFFICER, RULES, Office
-from tests.worklist.conftest import lists_of
+from tests.worklist.conftest import PASSPHRASE, form, lists_of
 
 HEAD = 4
 """Row of the headings in a sheet of a desa."""
-
-
-def form(office: Office, suffix: str) -> Path:
-    (found,) = (office.out / "2026-10" / "worklist").glob(f"*{suffix}")
-    return found
 
 
 @pytest.fixture
@@ -154,12 +149,18 @@ def test_the_form_has_every_visit_and_no_number_in_full(office: Office) -> None:
 
 
 def test_with_a_key_everything_is_locked_or_refused(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    msoffcrypto = pytest.importorskip("msoffcrypto")
-    monkeypatch.setenv(PASSPHRASE_VARIABLE, "kopi jembatan layang biru")
+    msoffcrypto, pypdf = pytest.importorskip("msoffcrypto"), pytest.importorskip("pypdf")
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE)
     made = lists_of(office)
-    assert {Path(f).suffix for f in made.lists[0]["files"]} == {".html", ".xlsx"}
+    assert {Path(f).suffix for f in made.lists[0]["files"]} == {".html", ".xlsx", ".pdf"}
+    paper = pypdf.PdfReader(form(office, ".pdf"))
+    assert paper.is_encrypted
+    assert b"KARIM" not in form(office, ".pdf").read_bytes()
+    assert not paper.decrypt("kopi")
+    assert paper.decrypt(PASSPHRASE)
+    assert "KARIM 2" in "".join(page.extract_text() for page in paper.pages)
     locked = msoffcrypto.OfficeFile(io.BytesIO(form(office, ".xlsx").read_bytes()))
-    locked.load_key(password="kopi jembatan layang biru")  # noqa: S106 - made up
+    locked.load_key(password=PASSPHRASE)
     plain = io.BytesIO()
     locked.decrypt(plain)
     assert len(desa(openpyxl.load_workbook(plain))) == 2

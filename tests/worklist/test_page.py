@@ -15,17 +15,15 @@ from pipeline.database import DATABASE, opened
 from pipeline.outgoing import PASSPHRASE_VARIABLE
 from tests.cases.office import RULES, Office
 from tests.look.axe import find_axe, serious_issues
-from tests.worklist.conftest import lists_of
+from tests.worklist.conftest import PASSPHRASE, form, lists_of
 from tests.worklist.phone import Phone
 
-PASSPHRASE = "kopi jembatan layang biru"  # noqa: S105 - made up
 NOTE = 'rumah "papan"; atap=seng, catatan kedua\nbaris dua'
 
 
 def page_of(office: Office) -> Path:
     lists_of(office)
-    (page,) = (office.out / "2026-10" / "worklist").glob("*.html")
-    return page
+    return form(office, ".html")
 
 
 def today() -> datetime:
