@@ -26,6 +26,7 @@ from pipeline.terminal import (
     print_pack,
     print_purged,
     print_results,
+    print_review,
     print_rows,
     print_run,
     print_sample,
@@ -463,6 +464,47 @@ def override(
 
 
 # ------------------------------------------------------------------ in the field
+
+
+@app.command("review")
+def review_command(
+    period: PeriodOption,
+    person: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Who judges.", show_default=False)] = None,
+    level: Annotated[str, typer.Option("--level", help="person or household.")] = "person",
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="So many pairs.", show_default=False)] = None,
+    about: Annotated[
+        str | None,
+        typer.Option("--about", metavar="ID", help="Only pairs of a person, household or row.", show_default=False),
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="FILE.xlsx", help="Judge in Excel instead.", show_default=False)
+    ] = None,
+    taken: Annotated[
+        Path | None, typer.Option("--import", metavar="FILE.xlsx", help="Take what was judged.", show_default=False)
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="id or en.")] = "id",
+    out: OutOption = OUT,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge pairs that a month left open, a key each; later runs obey. Exit code 3 if a row of a file was refused."""
+    from pipeline.errors import InputError, Problem
+    from pipeline.period import Period
+    from pipeline.review import export_pairs, import_pairs, review_in_terminal
+
+    month = Period.parse(period)
+    if export is not None and taken is not None:
+        raise InputError(Problem("--import", "--export is given too", "one of the two"))
+    if taken is not None:
+        document = import_pairs(out, month, taken, person=person, lang=lang)
+    elif export is not None:
+        document = export_pairs(
+            out, month, export, person=person, level=level, limit=limit, about=about, lang=lang
+        )  # fmt: skip
+    else:
+        document = review_in_terminal(out, month, person=person, level=level, limit=limit, about=about, lang=lang)
+    print_review(document, as_json)
+    if document.get("refusals"):
+        raise typer.Exit(3)
 
 
 @app.command()

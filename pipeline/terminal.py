@@ -342,6 +342,30 @@ def print_outcomes(document: dict[str, Any], as_json: bool) -> None:
         print("next: tepat decide CASE --as NAME, by somebody who did not answer it")
 
 
+def print_review(document: dict[str, Any], as_json: bool) -> None:
+    """What came of a review: counts, refused rows, the file to hand on."""
+    if as_json:
+        print_json(document)
+        return
+    for row in document.get("refusals", ()):
+        say(f"refused {row['source_file']} · {row['sheet']} · row {row['row_number']}: {row['why']}")
+    words = ("pairs", "applied", "already", "blank", "missing", "refused", "disputes", "left")
+    counts = {w: document[w] for w in words if w in document}
+    print(", ".join(f"{w} {n:,}" for w, n in counts.items()))
+    if document.get("missing"):
+        say("notice: rows were deleted from the file; those pairs stay open")
+    if document.get("disputes"):
+        say("notice: pairs that others judge otherwise count as unsure until a third person judges them")
+    for file in document.get("files", ()):
+        print(f"wrote {file}")
+    if document.get("locked"):
+        print("it opens with TEPAT_PASSPHRASE only: tell it by another way than the file")
+    if document.get("files"):
+        print(f"next: tepat review --period {document['period']} --as NAME --import FILE.xlsx when it comes back")
+    if document.get("applied"):
+        print(f"next: tepat run --period {document['period']}, so that they count")
+
+
 RUPIAH_MEASURES = frozenset({"amount_leaked", "amount_to_close_gap"})
 
 

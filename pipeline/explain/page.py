@@ -17,6 +17,7 @@ from pipeline.look.charts import Said
 from pipeline.look.drawing import Drawing
 from pipeline.look.numbers import Language, Numbers
 from pipeline.look.page import render, write_whole
+from pipeline.look.pairs import PairWords
 from pipeline.look.waterfall import waterfall
 from pipeline.look.words import texts
 from pipeline.misuse.pictures import Sign, pictures, read_sign
@@ -67,6 +68,7 @@ class _Teller:
         self.rules = rules
         self.words: dict[str, Any] = texts(HERE / "texts.yaml", lang)
         self.numbers = Numbers(lang)
+        self.pairs = PairWords(lang)
         self.row = " · baris " if lang == "id" else " · row "
 
     def name(self, column: str) -> str:
@@ -118,24 +120,14 @@ class _Teller:
     def pair(self, row: dict[str, Any]) -> Block:
         """The weights of a pair, what spoke for one person and what against it."""
         words = self.words["match"]
-        compared: dict[str, Any] = row.get("comparison") or {}
-        steps = [(words["prior"], "", float(compared["prior"]))] if compared.get("prior") else []
-        for column, found in compared.items():
-            level, weight = _weighed(found)
-            if weight is not None:
-                steps.append(
-                    (
-                        str(words["columns"].get(column, self.name(column))),
-                        str(words["levels"].get(level, level.replace("_", " "))),
-                        weight,
-                    )
-                )
-        steps = [*steps[:1], *sorted(steps[1:], key=lambda s: -s[2])] if compared.get("prior") else steps
+        steps = [(s.name, s.found, s.weight) for s in self.pairs.steps(row.get("comparison"))]
         places = {c: self.value(row.get(c) or row[c.replace("where", "mention_id")]) for c in ("where_a", "where_b")}
         decision = self.value(row["decision"])
         definition = words["definition"].format(
             decision=decision, probability=self.numbers.percent(row.get("probability"))
         )
+        if why := self.pairs.kept_apart(row.get("comparison")):
+            definition = f"{why}. {definition}"
         title = words["title"].format(**places)
         told = "; ".join(f"{name} {found}: {self.numbers.decimal(w, 1)}" for name, found, w in steps)
         drawing = None
@@ -145,15 +137,6 @@ class _Teller:
         rows = [{words["column"]: n, words["found"]: f, words["weight"]: w} for n, f, w in steps]
         table = self.listing("", rows)
         return Block(title, [decision], [], [table], drawing, definition)
-
-
-def _weighed(found: Any) -> tuple[str, float | None]:
-    """Level and weight of a compared column, however it was written down."""
-    if isinstance(found, dict) and "weight" in found:
-        return str(found.get("level", "")), float(found["weight"])
-    if isinstance(found, list) and len(found) == 2:
-        return str(found[0]), float(found[1])
-    return "", None
 
 
 def render_page(story: Story, lang: Language = "id", signs: Sequence[Sign] = (), rules: Path | None = None) -> str:

@@ -72,10 +72,11 @@ def pair_rows(written: pl.DataFrame, mention_id: pl.Series, comparer: Comparer, 
         prior=pl.Series(np.round(scores.weights[:, -1].astype(np.float64), 2)),
         kept_apart=pl.when(written["kept_apart"] != "number")
         .then(written["kept_apart"])
+        .when(written["kept_apart"].is_null())
+        .then(None)
         .when(pl.col("number_level").is_in(_BORN_TOGETHER) & (pl.col("birth_date_level") != "differs"))
         .then(pl.lit("twins"))
-        .when(written["kept_apart"] == "number")
-        .then(pl.lit("two_numbers")),
+        .otherwise(pl.lit("two_numbers")),
     )
     return pl.DataFrame(
         {

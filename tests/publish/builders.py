@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from pathlib import Path
 
@@ -35,6 +36,7 @@ REGISTRY = "DTSEN_contoh.xlsx"
 LIST = "PKH_contoh.csv"
 CARDS = "Transaksi_contoh.csv"
 NIK = "7501010503800001"
+COMPARISON = {"name": {"level": "exact", "weight": 7.5}, "number": {"level": "exact", "weight": 20.1}}
 
 
 def _mentions(n: int, name: str) -> pl.DataFrame:
@@ -160,7 +162,7 @@ def _decisions() -> dict[Table, list[dict[str, object]]]:
                 "level": "person",
                 "probability": 0.999,
                 "decision": "match",
-                "comparison": '{"name": ["equal", 7.5], "nik": ["equal", 20.1]}',
+                "comparison": json.dumps(COMPARISON),
             }
         ],
         IDENTITY_EVENTS: [{"event": "minted", "level": "person", "old_id": "", "new_id": "P0000"}],

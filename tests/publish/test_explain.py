@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 from pipeline.explain import explain
 from pipeline.explain.veil import veiled
 from pipeline.publish import database_path
-from tests.publish.builders import NIK
+from tests.publish.builders import COMPARISON, NIK
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_the_story_says_what_each_rule_saw_and_said(one: Path) -> None:
     assert pkh["facts"] == {"desil": 2}
     assert chapters["benefits"][0]["where"] == "PKH_contoh.csv · row 2"
     assert chapters["findings"][0]["evidence"][0]["where"] == "PKH_contoh.csv · row 2"
-    assert chapters["matches"][0]["comparison"] == {"name": ["equal", 7.5], "nik": ["equal", 20.1]}
+    assert chapters["matches"][0]["comparison"] == COMPARISON
     assert chapters["months"][0]["finding_type"] == "inclusion_error"
 
 

@@ -1,0 +1,190 @@
+"""Which pairs are looked at, and in which order.
+
+A pair is worth the more, the closer it is to even (what is nearly sure teaches nothing) and the more hangs on it:
+rupiah a month and findings of the two persons and their households. One pair of two persons is asked at a time: its
+answer mostly settles the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from pipeline.errors import InputError, Problem
+from pipeline.history import PublishedRun
+from pipeline.review.keeping import ReviewBook
+from pipeline.review.sides import OF_MENTION
+from pipeline.verdicts import PAIR, newest_words, verdicts
+
+LEVELS: Final = ("person", "household")
+_RUPIAH: Final = 1_000_000.0
+_FINDINGS: Final = 10.0
+"""So much money, or so many findings, double the worth of a pair."""
+
+_PAIRS: Final = """
+with told as (
+    select p.*, a.fingerprint as print_a, b.fingerprint as print_b, a.person_id as person_a, b.person_id as person_b,
+           a.household_id as household_a, b.household_id as household_b
+    from {pairs} p
+    join audit.mentions a on a.run_id = $run and a.mention_id = p.mention_id_a
+    join audit.mentions b on b.run_id = $run and b.mention_id = p.mention_id_b
+    where a.fingerprint <> b.fingerprint),
+subjects as (
+    select person_a as id from told union select person_b from told
+    union select household_a from told union select household_b from told),
+findings as (
+    select subject_id as id, count(*) as n, sum(coalesce(amount, 0)) as amount from audit.findings
+    where run_id = $run and subject_id in (select id from subjects) group by subject_id),
+paid as (
+    select person_id as id, sum(coalesce(amount, 0)) as amount from audit.benefits
+    where run_id = $run and person_id in (select id from subjects) group by person_id),
+hangs as (
+    select t.mention_id_a, t.mention_id_b, t.level, sum(coalesce(f.n, 0)) as n_findings,
+           sum(coalesce(f.amount, 0) + coalesce(p.amount, 0)) as amount
+    from (select mention_id_a, mention_id_b, level,
+                 unnest(list_distinct([person_a, person_b, household_a, household_b])) as id from told) t
+    left join findings f on f.id = t.id left join paid p on p.id = t.id group by all)
+select t.*, least(print_a, print_b) as fingerprint_a, greatest(print_a, print_b) as fingerprint_b,
+       h.n_findings::bigint as n_findings, h.amount::bigint as amount
+from told t join hangs h using (mention_id_a, mention_id_b, level)
+order by mention_id_a, mention_id_b, level
+"""
+_WRITTEN: Final = "(select * exclude (run_id) from audit.match_pairs where run_id = $run and level = $level)"
+_ABOUT: Final = """(
+    with own as (
+        select min(mention_id) as mention_id, fingerprint, person_id from audit.mentions
+        where run_id = $run and (person_id = $about or household_id = $about or mention_id = $about)
+        group by fingerprint, person_id),
+    written as (
+        select * exclude (run_id) from audit.match_pairs where run_id = $run and level = $level and
+        (mention_id_a in (select mention_id from audit.mentions where run_id = $run and
+            (person_id = $about or household_id = $about or mention_id = $about))
+         or mention_id_b in (select mention_id from audit.mentions where run_id = $run and
+            (person_id = $about or household_id = $about or mention_id = $about))))
+    select * from written
+    union all by name
+    select least(x.mention_id, y.mention_id) as mention_id_a, greatest(x.mention_id, y.mention_id) as mention_id_b,
+           $level as level, null as probability, 'match' as decision, null as comparison
+    from own x join own y on x.person_id = y.person_id and x.fingerprint < y.fingerprint
+    where $level = 'person' and not exists (
+        select 1 from written w where w.mention_id_a = least(x.mention_id, y.mention_id)
+        and w.mention_id_b = greatest(x.mention_id, y.mention_id)))"""
+"""All pairs of an id: those written down, and inside a person also those that nobody doubted."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two rows to be judged.
+
+    Attributes:
+        key: the smaller and the larger fingerprint, and the level.
+        probability: that both are the same; None where the run has not written it down.
+        decision: match, possible, vetoed.
+        comparison: ``match_pairs.comparison``, as JSON text.
+        amount: rupiah a month that the two persons get or that their findings are about.
+        n_findings: findings of both persons and their households.
+        said: words of others that are in dispute, ``name: judgement``.
+        sides: what each row says, and where it stands.
+    """
+
+    key: tuple[str, str, str]
+    probability: float | None
+    decision: str
+    comparison: str | None
+    amount: int
+    n_findings: int
+    said: tuple[str, ...]
+    sides: tuple[dict[str, Any], dict[str, Any]]
+
+
+def pairs_to_judge(
+    book: ReviewBook, run: PublishedRun, *, level: str, person: str, limit: int | None = None, about: str | None = None
+) -> list[Pair]:
+    """Pairs that this person may judge, most informative first.
+
+    Left out: what the person has judged, and what others have settled (also by another pair of the same two). A pair in
+    dispute, on which as many say one as the other, comes first.
+
+    Args:
+        book: the database.
+        run: the newest published run of the month.
+        level: person or household.
+        person: who judges.
+        limit: so many at most.
+        about: a person, household or mention id: only pairs of its rows.
+
+    Raises:
+        InputError: no such level; nothing has the id of ``about``.
+    """
+    if level not in LEVELS:
+        raise InputError(Problem("--level", f"there is no level {level!r}", " or ".join(LEVELS)))
+    query = _PAIRS.format(pairs=_WRITTEN if about is None else _ABOUT)
+    asked = {"run": run.run_id, "level": level} | ({} if about is None else {"about": about})
+    found = book.ask(query, **asked)
+    if about is not None and found.is_empty():
+        _refuse_unknown(book, run, about)
+    words = book.words()
+    ranked = _ranked(found, words, run, person)
+    ranked = ranked if limit is None else ranked.head(limit)
+    return _with_sides(book, run, ranked)
+
+
+def _refuse_unknown(book: ReviewBook, run: PublishedRun, about: str) -> None:
+    known = book.ask(
+        "select count(*) as n from audit.mentions where run_id = $run"
+        " and (person_id = $about or household_id = $about or mention_id = $about)",
+        run=run.run_id, about=about,
+    )["n"][0]  # fmt: skip
+    if not known:
+        raise InputError(
+            Problem("--about", f"{about} is not in {run.period}", "a person P…, household H… or row of it",
+                    "`tepat explain ID` shows them")
+        )  # fmt: skip
+
+
+def _ranked(found: pl.DataFrame, words: pl.DataFrame, run: PublishedRun, person: str) -> pl.DataFrame:
+    """Pairs in the order in which they are asked, with ``said``."""
+    day = run.period.last_day
+    newest, decided = newest_words(words, day), verdicts(words, day)
+    mine = newest.filter(pl.col("by").str.strip_chars().str.to_lowercase() == person.strip().lower())
+    several = newest.filter(pl.len().over(PAIR) > 1).sort(*PAIR, "at")
+    dispute = decided.filter(pl.col("judgement") == "unsure").join(several, on=PAIR, how="semi").select(PAIR)
+    told = several.join(dispute, on=PAIR, how="semi").group_by(PAIR, maintain_order=True).agg(
+        said=pl.format("{}: {}", "by", "judgement")
+    )  # fmt: skip
+    settled = found.join(decided.filter(pl.col("judgement") != "unsure"), on=PAIR, how="semi")
+    two = ["one", "two"]
+    people = ("person_a", "person_b")
+    both = [pl.min_horizontal(people).alias("one"), pl.max_horizontal(people).alias("two")]
+    done = settled.select(both).filter(pl.col("one") != pl.col("two")).unique()
+    closeness = 1 - (2 * pl.col("probability").fill_null(1.0) - 1).abs()
+    weight = 1 + pl.col("amount") / _RUPIAH + pl.col("n_findings") / _FINDINGS
+    return (
+        found.join(settled.select(PAIR), on=PAIR, how="anti", maintain_order="left")
+        .join(mine.select(PAIR), on=PAIR, how="anti", maintain_order="left")
+        .with_columns(both)
+        .join(done, on=two, how="anti", maintain_order="left")
+        .join(told, on=PAIR, how="left", maintain_order="left")
+        .with_columns(worth=closeness * weight)
+        .sort(
+            pl.col("said").is_not_null(), "worth", "mention_id_a", "mention_id_b",
+            descending=[True, True, False, False],
+        )
+        .unique(two, keep="first", maintain_order=True)
+    )  # fmt: skip
+
+
+def _with_sides(book: ReviewBook, run: PublishedRun, ranked: pl.DataFrame) -> list[Pair]:
+    wanted = pl.concat([ranked["mention_id_a"], ranked["mention_id_b"]]).unique()
+    with book.frame("wanted", pl.DataFrame({"mention_id": wanted}, schema={"mention_id": pl.String})):
+        rows = book.ask(OF_MENTION, run=run.run_id)
+    sides = {row["mention_id"]: row for row in rows.iter_rows(named=True)}
+    return [
+        Pair(
+            (r["fingerprint_a"], r["fingerprint_b"], r["level"]), r["probability"], r["decision"], r["comparison"],
+            r["amount"], r["n_findings"], tuple(r["said"] or ()), (sides[r["mention_id_a"]], sides[r["mention_id_b"]]),
+        )
+        for r in ranked.iter_rows(named=True)
+    ]  # fmt: skip
