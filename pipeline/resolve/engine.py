@@ -78,17 +78,7 @@ def resolve_rows(
     """
     judged, family = judged or Judged.none(), families_judged or Judged.none()
     apart = judged.only_different()
-    candidates, counts = candidate_pairs(features, settings.blocking)
-    comparer = Comparer(features, settings.name)
-    model = Model.start(settings, len(features))
-    compared = _hopeful(comparer, model, *unpack(candidates))
-    del candidates
-    a, b, in_families = family_pairs(features)
-    families = comparer.compare(a, b)
-    for _ in range(settings.learning.rounds):
-        model.learn(compared, families, settings.learning.prior_pairs, in_families)
-    del families
-
+    comparer, model, compared, counts = taught(features, settings)
     link, least = odds(settings.cut.possible), odds(settings.cut.least)
 
     def weighed(those: Compared) -> Evidence:
@@ -118,6 +108,20 @@ def resolve_rows(
     found = households(features, persons, where, settings.household.shared_members, family)
     every = Evidence.concat([inside, near]).distinct()
     return Resolved(persons, found.of_row, found.ties, every, model, counts, comparer, cut, made.false(cut))
+
+
+def taught(features: Features, settings: IdentitySettings) -> tuple[Comparer, Model, Compared, dict[str, int]]:
+    """The model as the rows teach it; what compares rows; the pairs worth a look; candidates that each pass found."""
+    candidates, counts = candidate_pairs(features, settings.blocking)
+    comparer = Comparer(features, settings.name)
+    model = Model.start(settings, len(features))
+    compared = _hopeful(comparer, model, *unpack(candidates))
+    del candidates
+    a, b, in_families = family_pairs(features)
+    families = comparer.compare(a, b)
+    for _ in range(settings.learning.rounds):
+        model.learn(compared, families, settings.learning.prior_pairs, in_families)
+    return comparer, model, compared, counts
 
 
 def _hopeful(comparer: Comparer, model: Model, a: Rows, b: Rows) -> Compared:

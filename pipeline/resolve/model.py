@@ -41,14 +41,19 @@ Table = npt.NDArray[np.float64]
 """Shape (levels, 5): share among pairs of one person, relatives, strangers, and among relatives and strangers who were
 born on one day; row 0 is 1 (says nothing)."""
 
+Counts = dict[str, npt.NDArray[np.float64]]
+"""Pairs that show each level, by column."""
+
 DATE_ONE_PART: Final = BIRTH_DATE.index("one_part")
 MOVED: Final = "moved"
 """Shares of the levels of ``place`` among pairs whose family numbers differ."""
 OTHER_FAMILY: Final = SLIP.index("differs")
 SAME_DAY: Final = "number_same_day"
 ONE_NAME: Final = (NameLevel.EXACT, NameLevel.SPELLING, NameLevel.REORDERED)
-_SURE: Final = 12.0
-_SURELY_TWO: Final = -8.0
+SURE: Final = 12.0
+"""log2 odds from which a pair is surely one person."""
+SURELY_TWO: Final = -8.0
+"""log2 odds below which it is surely two."""
 _BORN_TOGETHER: Final = (LOSSY, LAST_DIGIT, SERIAL, OTHER_SEX)
 """Numbers of relatives that agree so far are mostly those of twins."""
 
@@ -216,46 +221,48 @@ class Model:
             same_family: pairs of rows with one family number, also those not given here.
         """
         matches = at_home = 0.0
-        same, kin = self._counts(), self._counts()
+        same, kin = self.counts(), self.counts()
         for part in compared.pieces():
             scores = self.score(part)
             probability = scores.probability.astype(np.float64)
             matches += float(probability.sum())
             at_home += float(probability[part.levels["family_number"] == 1].sum())
-            self._count(same, part, scores.without > _SURE)
+            self.count(same, part, scores.without > SURE)
         for part in families.pieces():
-            self._count(kin, part, self.score(part).without < _SURELY_TWO)
+            self.count(kin, part, self.score(part).without < SURELY_TWO)
         self.matches, self.relatives = max(matches, 1.0), max(same_family - at_home, 0.25 * self.rows, 1.0)
         self._learn_names(same["name"], kin["name"], prior_pairs)
         same["number"] += same[SAME_DAY]
         for column, table in self.tables.items():
-            learnable = self._learnable(column)
+            learnable = self.learnable(column)
             self._blend(table, 0, learnable, same[column], prior_pairs)
             if column not in ("family_number", MOVED):  # all those relatives have one family number
                 self._blend(table, 1, learnable, kin[column], prior_pairs)
-        self._blend(self.tables["number"], 3, self._learnable("number"), kin[SAME_DAY], prior_pairs)
+        self._blend(self.tables["number"], 3, self.learnable("number"), kin[SAME_DAY], prior_pairs)
 
-    def _learnable(self, column: str) -> list[int]:
+    def learnable(self, column: str) -> list[int]:
+        """Levels whose shares can be counted beside each other."""
         return [i for i in range(1, len(self.tables[column])) if i not in self.visible[column]]
 
-    def _counts(self) -> dict[str, npt.NDArray[np.float64]]:
+    def counts(self) -> Counts:
+        """Room for a count of each level of each column, the name and further tables included."""
         sizes = {column: len(table) for column, table in self.tables.items()}
         sizes |= {"name": len(NameLevel), SAME_DAY: sizes["number"]}
         return {column: np.zeros(size) for column, size in sizes.items()}
 
     @staticmethod
-    def _count(counts: dict[str, npt.NDArray[np.float64]], part: Compared, sure: npt.NDArray[np.bool_]) -> None:
-        """Count the levels of each column among pairs that are sure without it; ``sure`` has a column for each."""
+    def count(counts: Counts, part: Compared, sure: npt.NDArray[np.generic]) -> None:
+        """Count the levels of each column; ``sure`` has a column for each: which pairs count, or for how many."""
         away = part.levels["family_number"] == OTHER_FAMILY
         one_day = same_day(part)
         for k, column in enumerate(COLUMNS):
-            chosen, level = sure[:, k], part.levels[column]
+            weight, level = sure[:, k].astype(np.float64), part.levels[column]
             further = {"place": (MOVED, away), "number": (SAME_DAY, one_day)}.get(column)
             if further is not None:
                 name, apart = further
-                counts[name] += np.bincount(level[chosen & apart], minlength=len(counts[name]))
-                chosen = chosen & ~apart
-            counts[column] += np.bincount(level[chosen], minlength=len(counts[column]))
+                counts[name] += np.bincount(level, weights=weight * apart, minlength=len(counts[name]))
+                weight = weight * ~apart
+            counts[column] += np.bincount(level, weights=weight, minlength=len(counts[column]))
 
     @staticmethod
     def _blend(table: Table, at: int, levels: list[int], seen: npt.NDArray[np.float64], prior_pairs: float) -> None:

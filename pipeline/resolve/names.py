@@ -289,6 +289,36 @@ def _compare(names: Names, a: Ints, b: Ints, weights: NameWeights) -> NameCompar
     return NameComparison(level, np.maximum(stranger, floor), np.maximum(relative, floor))
 
 
+@dataclass(frozen=True)
+class PartEvents:
+    """What became of the parts of two names, counted; one entry a pair.
+
+    Attributes:
+        places: parts of the shorter name: so many could agree.
+        short: one a short form or initial of the other; slips: a typing slip apart; clash: unlike.
+        lost: parts that the longer name has beyond the shorter.
+        first_clash: whether the first parts are unlike.
+    """
+
+    places: Ints
+    short: Ints
+    slips: Ints
+    clash: Ints
+    lost: Ints
+    first_clash: Flags
+
+
+def part_events(names: Names, left: Ints, right: Ints, weights: NameWeights) -> PartEvents:
+    """Count what :func:`compare_names` weighs, to learn the weights from; both names must be known."""
+    made = []
+    for i in range(0, max(len(left), 1), _CHUNK):
+        one = _Alignment(names, left[i : i + _CHUNK], right[i : i + _CHUNK], weights)
+        one.match_equal()
+        one.match_alike()
+        made.append((np.minimum(one.na, one.nb), one.short, one.slips, one.clash, one.lost, one.first_clash))
+    return PartEvents(*(np.concatenate([m[k] for m in made]) for k in range(6)))
+
+
 class _Alignment:
     """Which parts of two names belong together; state is arrays over the pairs of a chunk."""
 
@@ -303,6 +333,8 @@ class _Alignment:
         self.relative = np.zeros(n, dtype=np.float32)
         self.matched = np.zeros(n, dtype=np.int32)
         self.first = np.zeros(n, dtype=np.bool_)
+        self.short, self.slips, self.clash, self.lost = (np.zeros(n, dtype=np.int32) for _ in range(4))
+        self.first_clash = np.zeros(n, dtype=np.bool_)
         self.bits = np.concatenate(
             [np.clip(-np.log2(np.maximum(names.part_share, 1e-9)), 0, weights.part_cap), [0.0]]
         ).astype(np.float32)
@@ -346,6 +378,7 @@ class _Alignment:
         clash = np.minimum(rest_a, rest_b)
         lost = np.maximum(rest_a, rest_b) - clash
         first = (clash > 0) & self.left_a[:, 0] & self.left_b[:, 0]
+        self.clash, self.lost, self.first_clash = clash.astype(np.int32), lost.astype(np.int32), first
         cost = clash * self.w.part_differs + lost * self.w.part_missing + first * self.w.first_differs
         self.stranger += cost.astype(np.float32)
         self.relative += cost.astype(np.float32)
@@ -364,6 +397,8 @@ class _Alignment:
         hit = np.zeros(len(self.pa), dtype=np.bool_)
         on = free[kind > 0]
         hit[on] = True
+        self.short[free[kind == 1]] += 1
+        self.slips[free[kind == 2]] += 1
         stranger[on] = gain[kind > 0]
         cap = min(self.w.relative_later_cap, self.w.relative_alike_cap) if p and q else self.w.relative_alike_cap
         relative[on] = np.minimum(gain[kind > 0], cap)

@@ -3,7 +3,8 @@
 A version is a whole file; the one in force is that with the latest ``since`` up to the last day of the month, and the
 oldest for all months before it. ``tepat identity train`` writes versions.
 
-Belongs here: the shape of those files, and which is in force. Not here: what the numbers do (:mod:`.model`, :mod:`.names`).
+Belongs here: the shape of those files, and which is in force. Not here: what the numbers do (:mod:`.model`,
+:mod:`.names`).
 """
 
 from __future__ import annotations
