@@ -5,7 +5,7 @@ Belongs here: declaring comparisons. Not here: reading (:mod:`.reading`), prepar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,8 @@ from pipeline.dedupe.dates import as_date, looks_like_date
 from pipeline.dedupe.reading import PLACE, Lists, plain
 from pipeline.errors import InputError, Problem
 
+_NOT_PLAIN: Final = r"[^A-Z0-9 ]|^ | $|  "
+_MARKS: Final = r"[\u{300}-\u{36F}\u{64B}-\u{65F}\u{670}\u{591}-\u{5C7}]"
 _ALL_OF_IT: Final = 2
 _SHARED_AT_LEAST: Final = 0.02
 _NEARLY_EVERY: Final = 0.95
@@ -82,18 +84,26 @@ class Headings:
         return self.meaning(heading) is not None
 
 
-def cleaned(column: str, missing: Sequence[str]) -> pl.Expr:
-    """Text without what does not matter: case, accents, signs, blanks; null where it says that nothing is known."""
-    text = (
-        pl.col(column)
-        .str.normalize("NFKD")
-        .str.replace_all(r"[\u{300}-\u{36F}\u{64B}-\u{65F}\u{670}\u{591}-\u{5C7}]", "")
-    )
-    text = text.str.to_uppercase()
+def cleaned(texts: pl.Series, missing: Sequence[str]) -> pl.Series:
+    """Texts without what does not matter: case, accents, signs, blanks; null where they say that nothing is known."""
+    other = texts.str.contains(_NOT_PLAIN).fill_null(False)
+    if other.any():
+        texts = texts.set(other, None).zip_with(~other, _by_value(texts.set(~other, None), _plain_text))
+    return texts.set(texts.is_in([m.upper() for m in missing]).fill_null(False) | (texts == "").fill_null(False), None)
+
+
+def _by_value(series: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """What becomes of each value, worked out once for each of those there are."""
+    known = series.drop_nulls().unique(maintain_order=True)
+    made = pl.DataFrame({"v": known, "made": work(known)})
+    return pl.DataFrame({"v": series}).join(made, on="v", how="left", maintain_order="left")["made"]
+
+
+def _plain_text(texts: pl.Series) -> pl.Series:
+    text = texts.str.normalize("NFKD").str.replace_all(_MARKS, "").str.to_uppercase()
     for letter, plain_letter in (("Ø", "O"), ("Ł", "L"), ("Đ", "D"), ("Æ", "AE"), ("Œ", "OE"), ("Þ", "TH"), ("ı", "I")):
         text = text.str.replace_all(letter, plain_letter, literal=True)
-    text = text.str.replace_all(r"['’`ʼ]", "").str.replace_all(r"[^\p{L}\p{N}\p{M}]+", " ").str.strip_chars()
-    return pl.when(text.is_in([m.upper() for m in missing]) | (text == "")).then(None).otherwise(text)
+    return text.str.replace_all(r"['’`ʼ]", "").str.replace_all(r"[^\p{L}\p{N}\p{M}]+", " ").str.strip_chars()
 
 
 def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: Sequence[str]) -> Declared:
@@ -119,7 +129,7 @@ def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: 
         if column not in away:
             meanings[column] = by_user.get(column) or headings.meaning(heading)
     names = {f"c{i}": h for i, h in enumerate(lists.headings)}
-    values = rows.select("file_index", *(cleaned(c, card.missing).alias(c) for c in meanings))
+    values = pl.DataFrame([rows["file_index"], *(cleaned(rows[c], card.missing) for c in meanings)])
     left_out |= _taken_out_if_empty(values, meanings, names)
     values, meanings = _aligned(values, meanings, lists.files)
     made: dict[Column, pl.Series] = {}
@@ -131,7 +141,7 @@ def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: 
         series = values[column]
         kind = _kind(series, meaning, card)
         if kind.compare == "date":
-            series = as_date(series)
+            series = _by_value(series, as_date)
         if (why := _no_evidence(series, kind)) is not None:
             left_out[names[column]] = why
             if why == _CONSTANT and kind.meaning in _WHO:

@@ -1,12 +1,17 @@
 """What each column of two records says: levels of agreement, as small integers.
 
-Belongs here: from values and pairs to levels, distinct pairs of values once. Not here: what a level weighs
-(:mod:`.model`). Level 0 says nothing; the others are in the order of :data:`pipeline.dedupe.card.LEVELS`.
+Belongs here: from values and pairs to levels, and how rare is what both have. Not here: what a level weighs
+(:mod:`.model`), which pairs are worth it (:mod:`.sieve`). Level 0 says nothing; the others are in the order of
+:data:`pipeline.dedupe.card.LEVELS`.
+
+What costs is the making of Python strings. Columns of few values are compared once, value by value; dates and numbers
+as packed digits; of texts first the words, as codes, and only then what is left, as strings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +21,8 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
 from pipeline.dedupe.card import LEVELS
-from pipeline.dedupe.values import Codes, Floats, Records, Rows, Values
+from pipeline.dedupe.values import Codes, Floats, Packed, Records, Rows, Values
+from pipeline.resolve import digits
 
 Levels = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
@@ -25,10 +31,25 @@ EQUAL: Final = 1
 (ORDER, SLIP, PART, NEAR, SWAPPED, SOUND, TOKEN, DIFFERS) = range(2, 10)
 D_SWAPPED, D_SLIP, D_PARTS, D_SLIPS, D_YEAR, D_DIFFERS = range(2, 8)
 C_SLIP, C_SLIPS, C_PART, C_DIFFERS = range(2, 6)
+RARITY: Final = 8
+"""Steps of rarity a bit: a value that a share of 2 ** -r of all have is of rarity RARITY * r."""
 _NEAR: Final = 0.87
 _SHORT: Final = 4
 _LONG: Final = 8
-PIECE: Final = 500_000
+_MOST_APART: Final = 4
+INITIAL: Final = 0.06  # an initial says as much as its letter is rare: a twentieth or so
+_FEW_VALUES: Final = 1000
+_SOME_VALUES: Final = 30_000
+_THREADS: Final = 4
+PIECE: Final = 250_000
+
+
+def rarity(share: npt.NDArray[np.generic]) -> Levels:
+    """How rare a share is, in steps of an eighth of a bit."""
+    got: Levels = np.clip(np.round(-RARITY * np.log2(np.maximum(share.astype(np.float64), 2.0**-31))), 0, 255).astype(
+        np.uint8
+    )
+    return got
 
 
 @dataclass
@@ -38,25 +59,36 @@ class Compared:
     Attributes:
         a, b: records.
         levels: shape (pairs, columns).
-        share: shape (pairs, columns): how common is what both have (0: not counted).
+        rare: shape (pairs, columns): how rare is what both have (see :data:`RARITY`).
     """
 
     a: Rows
     b: Rows
     levels: Levels
-    share: Floats
+    rare: Levels
 
     def __len__(self) -> int:
         return len(self.a)
 
     def take(self, at: npt.NDArray[np.generic] | slice) -> Compared:
         """Some of the pairs."""
-        return Compared(self.a[at], self.b[at], self.levels[at], self.share[at])
+        return Compared(self.a[at], self.b[at], self.levels[at], self.rare[at])
 
     @staticmethod
     def concat(pieces: list[Compared]) -> Compared:
         """Pieces one after the other (at least one)."""
-        return Compared(*(np.concatenate([getattr(p, n) for p in pieces]) for n in ("a", "b", "levels", "share")))
+        return Compared(*(np.concatenate([getattr(p, n) for p in pieces]) for n in ("a", "b", "levels", "rare")))
+
+
+def in_pieces(work: Callable[[Rows, Rows], Compared], a: Rows, b: Rows) -> Iterator[Compared]:
+    """Work on pairs in pieces of bounded memory, several at a time, the results in order; at least one piece."""
+    cuts = [slice(i, i + PIECE) for i in range(0, max(len(a), 1), PIECE)]
+    if len(cuts) == 1:
+        yield work(a, b)
+        return
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for i in range(0, len(cuts), _THREADS):
+            yield from pool.map(lambda cut: work(a[cut], b[cut]), cuts[i : i + _THREADS])
 
 
 class Comparer:
@@ -65,20 +97,25 @@ class Comparer:
     def __init__(self, records: Records, weight: npt.NDArray[np.float64]) -> None:
         self.records = records
         self.swaps = self._swaps()
+        self.tables = [_table(v, len(records)) for v in records.columns]
         self.count(weight)
+
+    def is_dear(self, k: int) -> bool:
+        """Whether comparing a column needs words or strings."""
+        values = self.records.columns[k]
+        return self.tables[k] is None and values.column.compare == "text"
 
     def count(self, weight: npt.NDArray[np.float64], *, others: bool = False) -> None:
         """Count shares anew; ``others``: the weights count persons, see :meth:`Values.shares`."""
         self.shares = [v.shares(weight, others=others) for v in self.records.columns]
-        text = [v.column.compare == "text" for v in self.records.columns]
-        self.word_shares = [
-            v.word_shares(s) if is_text else None
-            for v, s, is_text in zip(self.records.columns, self.shares, text, strict=True)
-        ]
-        self.bag_shares = [
-            np.bincount(v.bag, weights=s).astype(np.float32)[v.bag] if is_text else None
-            for v, s, is_text in zip(self.records.columns, self.shares, text, strict=True)
-        ]
+        self.rarities = [rarity(s) for s in self.shares]
+        self.word_bits: dict[int, Floats] = {}
+        self.bag_rarities: dict[int, Levels] = {}
+        for k, v in enumerate(self.records.columns):
+            if v.column.compare == "text":
+                share = self.shares[k]
+                self.word_bits[k] = -np.log2(np.maximum(v.word_shares(share), 2.0**-31)).astype(np.float32)
+                self.bag_rarities[k] = rarity(np.bincount(v.bag, weights=share)[v.bag])
 
     def _swaps(self) -> tuple[int, int] | None:
         given, family = self.records.find("given_name"), self.records.find("surname")
@@ -86,59 +123,76 @@ class Comparer:
 
     def compare(self, a: Rows, b: Rows) -> Compared:
         """Levels of all columns for pairs of records."""
-        pieces = [self._compare(a[i : i + PIECE], b[i : i + PIECE]) for i in range(0, max(len(a), 1), PIECE)]
-        return Compared.concat(pieces)
+        return Compared.concat(list(in_pieces(self._compare, a, b)))
 
     def _compare(self, a: Rows, b: Rows) -> Compared:
-        columns = self.records.columns
-        levels = np.zeros((len(a), len(columns)), dtype=np.uint8)
-        share = np.zeros((len(a), len(columns)), dtype=np.float32)
-        for k, values in enumerate(columns):
-            levels[:, k], share[:, k] = self._column(k, values.code[a], values.code[b])
-        if self.swaps is not None:
-            self._exchanged(a, b, levels, share)
-        return Compared(a, b, levels, share)
+        levels = np.zeros((len(a), len(self.records.columns)), dtype=np.uint8)
+        for k, values in enumerate(self.records.columns):
+            levels[:, k] = self.level(k, values.code[a], values.code[b])
+        return self.finished(a, b, levels)
 
-    def _column(self, k: int, left: Codes, right: Codes) -> tuple[Levels, Floats]:
-        values = self.records.columns[k]
+    def finished(self, a: Rows, b: Rows, levels: Levels) -> Compared:
+        """Compared pairs from the levels of the single columns."""
+        rare = np.zeros(levels.shape, dtype=np.uint8)
+        for k, values in enumerate(self.records.columns):
+            rare[:, k] = self.rare(k, values.code[a], values.code[b], levels[:, k])
+        if self.swaps is not None:
+            self._exchanged(a, b, levels, rare)
+        return Compared(a, b, levels, rare)
+
+    def anew(self, compared: Compared) -> Compared:
+        """The same pairs after shares were counted anew."""
+        rare = compared.rare.copy()
+        for k, values in enumerate(self.records.columns):
+            level = compared.levels[:, k]
+            fresh = self.rare(k, values.code[compared.a], values.code[compared.b], level)
+            swapped = (level == SWAPPED) & (values.column.compare == "text")
+            rare[:, k] = np.where(swapped, rare[:, k], fresh)
+        return Compared(compared.a, compared.b, compared.levels, rare)
+
+    def level(self, k: int, left: Codes, right: Codes) -> Levels:
+        """Levels of one column for pairs of codes."""
+        table = self.tables[k]
+        if table is not None:
+            got: Levels = table.ravel()[(left + 1) * np.int64(len(table)) + (right + 1)]
+            return got
         level = np.zeros(len(left), dtype=np.uint8)
-        share = np.zeros(len(left), dtype=np.float32)
         known = (left >= 0) & (right >= 0)
         same = known & (left == right)
         level[same] = EQUAL
-        share[same] = self.shares[k][left[same]]
         rest = np.flatnonzero(known & ~same)
-        if not len(rest):
-            return level, share
-        low, high = np.minimum(left[rest], right[rest]), np.maximum(left[rest], right[rest])
-        pairs, back = np.unique(low.astype(np.int64) << 32 | high, return_inverse=True)
-        x, y = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
-        got = _COMPARE[values.column.compare](values, x, y)
-        common = np.maximum(self.shares[k][x], self.shares[k][y])
-        if values.column.compare == "text":
-            self._of_words(k, x, y, got, common)
-        level[rest], share[rest] = got[back], common[back]
-        return level, share
+        values = self.records.columns[k]
+        if len(rest):
+            level[rest] = _distinct_pairs(values, left[rest], right[rest])
+        return level
 
-    def _of_words(self, k: int, x: Codes, y: Codes, level: Levels, common: Floats) -> None:
-        """How common the words are that two texts share."""
-        values, words, bags = self.records.columns[k], self.word_shares[k], self.bag_shares[k]
-        assert words is not None  # noqa: S101 - texts have words
-        assert bags is not None  # noqa: S101
-        order = level == ORDER
-        common[order] = np.maximum(bags[x], bags[y])[order]
-        at = np.flatnonzero((level == PART) | (level == TOKEN))
-        if not len(at):
-            return
-        left, right = values.words[x[at]], values.words[y[at]]
-        product = np.ones(len(at), dtype=np.float32)
+    def rare(self, k: int, left: Codes, right: Codes, level: Levels) -> Levels:
+        """How rare is what both have."""
+        of, values = self.rarities[k], self.records.columns[k]
+        got: Levels = np.minimum(of[left], of[right])
+        if values.column.compare == "text":
+            bag = self.bag_rarities[k]
+            order = np.flatnonzero(level == ORDER)
+            got[order] = np.minimum(bag[left[order]], bag[right[order]])
+            at = np.flatnonzero((level == PART) | (level == TOKEN))
+            if len(at):
+                got[at] = self._of_words(k, left[at], right[at])
+        got[level == 0] = 0
+        return got
+
+    def _of_words(self, k: int, x: Codes, y: Codes) -> Levels:
+        """How rare the words are that two texts share."""
+        values, bits = self.records.columns[k], self.word_bits[k]
+        left, right = values.words[x], values.words[y]
+        total = np.zeros(len(x), dtype=np.float32)
         for p in range(left.shape[1]):
             hit = (left[:, p] >= 0) & (left[:, [p]] == right).any(axis=1)
-            product[hit] *= words[left[hit, p]]
-        # an initial says as much as its letter is rare: a twentieth or so
-        common[at] = np.where(product == 1.0, np.float32(0.06), np.maximum(product, common[at] * 0))
+            total += np.where(hit, bits[left[:, p]], 0)
+        total[total == 0] = -np.log2(INITIAL)
+        got: Levels = np.clip(np.round(total * RARITY), 0, 255).astype(np.uint8)
+        return got
 
-    def _exchanged(self, a: Rows, b: Rows, levels: Levels, share: Floats) -> None:
+    def _exchanged(self, a: Rows, b: Rows, levels: Levels, rare: Levels) -> None:
         """Given name and surname exchanged, or one in the place of the other: said once, by the given name."""
         assert self.swaps is not None  # noqa: S101
         g, s = self.swaps
@@ -151,37 +205,67 @@ class Comparer:
         open_ = [(ga < 0) | (sb < 0), (gb < 0) | (sa < 0)]
         cross = [_same_text(given, family, ga, sb), _same_text(given, family, gb, sa)]
         hit = (cross[0] | open_[0]) & (cross[1] | open_[1]) & (cross[0] | cross[1])
-        common = np.ones(len(worse), dtype=np.float32)
+        common = np.zeros(len(worse), dtype=np.int64)
         for crossed, x, y in ((cross[0], ga, sb), (cross[1], gb, sa)):
-            either = np.maximum(self.shares[g][x], self.shares[s][y])
-            common = np.where(crossed, common * either, common)
+            either = np.minimum(self.rarities[g][x], self.rarities[s][y])
+            common += np.where(crossed, either, 0)
         at = worse[hit]
-        share[at, g] = common[hit]
+        rare[at, g] = np.minimum(common[hit], 255)
         levels[at, g], levels[at, s] = SWAPPED, 0
+
+
+def _table(values: Values, records: int) -> Levels | None:
+    """Levels of all pairs of values of a column of few, by their codes plus 1; None where there are too many."""
+    n = values.distinct
+    if n > _FEW_VALUES or n * n > 8 * records or values.column.compare == "key":
+        return None
+    x, y = np.triu_indices(n, 1)
+    got = np.zeros((n + 1, n + 1), dtype=np.uint8)
+    got[np.arange(1, n + 1), np.arange(1, n + 1)] = EQUAL
+    if len(x):
+        level = _COMPARE[values.column.compare](values, x.astype(np.int32), y.astype(np.int32))
+        got[x + 1, y + 1] = got[y + 1, x + 1] = level
+    return got
+
+
+def _distinct_pairs(values: Values, left: Codes, right: Codes) -> Levels:
+    """Levels of pairs of different values; where values repeat, each pair once."""
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    compare = _COMPARE[values.column.compare]
+    if values.distinct > _SOME_VALUES or values.column.compare != "text":
+        return compare(values, low, high)
+    pairs, back = np.unique(low.astype(np.int64) << 32 | high, return_inverse=True)
+    got: Levels = compare(values, (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32))[
+        back.reshape(-1)
+    ]
+    return got
 
 
 def _same_text(given: Values, family: Values, one: Codes, two: Codes) -> Flags:
     """Whether a given name and a surname are one word, but for a slip."""
-    pairs, back = np.unique(one.astype(np.int64) << 32 | two, return_inverse=True)
-    x, y = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
+    pairs, back = np.unique(one.astype(np.int64) << 32 | two.astype(np.int64) & 0xFFFFFFFF, return_inverse=True)
+    x, y = (pairs >> 32).astype(np.int32), pairs.astype(np.int32)
     apart = np.abs(given.size[x] - family.size[y])
     worth = np.flatnonzero(
         (np.bitwise_count(given.letters[x] ^ family.letters[y]) <= 4) & (apart <= 1) & (given.size[x] > 0)
     )
     same = np.zeros(len(x), dtype=np.bool_)
     if len(worth):
-        distance = cpdist(
-            given.text[x[worth]].tolist(),
-            family.text[y[worth]].tolist(),
-            scorer=OSA.distance,
-            score_cutoff=1,
-            dtype=np.int32,
-        )
+        texts = given.texts(x[worth]), family.texts(y[worth])
+        distance = cpdist(*texts, scorer=OSA.distance, score_cutoff=1, dtype=np.int32)
         same[worth] = (distance == 0) | (distance == 1) & (given.size[x[worth]] >= _SHORT)
-    return same[back]
+    got: Flags = same[back.reshape(-1)]
+    return got
 
 
 def _text(values: Values, x: Codes, y: Codes) -> Levels:
+    level = text_by_words(values, x, y)
+    text_by_letters(values, x, y, level)
+    return level
+
+
+def text_by_words(values: Values, x: Codes, y: Codes) -> Levels:
+    """Levels of different texts as far as their words say."""
     level = np.full(len(x), DIFFERS, dtype=np.uint8)
     words_x, words_y = values.words[x], values.words[y]
     matched = np.zeros(len(x), dtype=np.int32)
@@ -189,93 +273,128 @@ def _text(values: Values, x: Codes, y: Codes) -> Levels:
         matched += (words_x[:, p] >= 0) & (words_x[:, [p]] == words_y).any(axis=1)
     level[matched > 0] = TOKEN
     level[values.sounds[x] == values.sounds[y]] = SOUND
-    _fuzzy(values, x, y, level)
     fewer = np.minimum(values.count[x], values.count[y])
     part = (matched >= fewer) & (values.count[x] != values.count[y])
-    part |= _begins(values, x, y)
-    level[part & (level > SLIP)] = PART
+    part |= (values.first[x] == values.first[y]) & (np.minimum(values.size[x], values.size[y]) == 1)
+    level[part] = PART
     level[(values.bag[x] == values.bag[y]) | (values.joined[x] == values.joined[y])] = ORDER
     return level
 
 
-def _fuzzy(values: Values, x: Codes, y: Codes, level: Levels) -> None:
-    """Slips and likeness, where the letters two values have allow it."""
+def maybe_alike(values: Values, x: Codes, y: Codes) -> Flags:
+    """Whether the letters two values have allow that they are nearly one."""
     small, large = np.minimum(values.size[x], values.size[y]), np.maximum(values.size[x], values.size[y])
-    both = np.bitwise_count(values.letters[x] & values.letters[y])
-    either = np.bitwise_count(values.letters[x] | values.letters[y])
-    worth = np.flatnonzero((small >= 2) & (2 * small >= large) & (both * 2 >= either - 1))
-    if not len(worth):
-        return
-    texts = values.text[x[worth]].tolist(), values.text[y[worth]].tolist()
-    distance = cpdist(*texts, scorer=OSA.distance, score_cutoff=3, dtype=np.int32)
-    alike = cpdist(*texts, scorer=JaroWinkler.similarity, score_cutoff=_NEAR, dtype=np.float32)
-    several = np.flatnonzero((values.count[x[worth]] > 1) & (values.count[y[worth]] > 1) & (distance > 1))
-    if len(several):
-        at = worth[several]
-        ordered = values.sorted_text[x[at]].tolist(), values.sorted_text[y[at]].tolist()
-        alike[several] = np.maximum(
-            alike[several], cpdist(*ordered, scorer=JaroWinkler.similarity, score_cutoff=_NEAR, dtype=np.float32)
-        )
-    near = (alike >= _NEAR) | (distance <= 2) & (small[worth] >= 6) | (distance <= 3) & (small[worth] >= 12)
-    slip = (distance == 1) & (small[worth] >= _SHORT - 1) | (distance == 2) & (small[worth] >= _LONG + 1)
-    level[worth[near]] = NEAR
-    level[worth[slip]] = SLIP
+    left, right = values.letters[x], values.letters[y]
+    both, either = np.bitwise_count(left & right), np.bitwise_count(left | right)
+    got: Flags = (small >= 2) & (2 * small >= large) & (both * 2 >= either.astype(np.int16) - 1)
+    return got
+
+
+def text_by_letters(values: Values, x: Codes, y: Codes, level: Levels) -> None:
+    """Slips, likeness and beginnings, which need strings: levels better than those of the words."""
+    worth = np.flatnonzero((level > SLIP) & maybe_alike(values, x, y))
+    if len(worth):
+        small = np.minimum(values.size[x[worth]], values.size[y[worth]])
+        texts = values.texts(x[worth]), values.texts(y[worth])
+        distance = cpdist(*texts, scorer=OSA.distance, score_cutoff=3, dtype=np.int32)
+        alike = cpdist(*texts, scorer=JaroWinkler.similarity, score_cutoff=_NEAR, dtype=np.float32)
+        several = np.flatnonzero((values.count[x[worth]] > 1) & (values.count[y[worth]] > 1) & (distance > 1))
+        if len(several):
+            at = worth[several]
+            ordered = [[" ".join(sorted(t.split(" "))) for t in values.texts(side[at])] for side in (x, y)]
+            alike[several] = np.maximum(
+                alike[several], cpdist(*ordered, scorer=JaroWinkler.similarity, score_cutoff=_NEAR, dtype=np.float32)
+            )
+        near = (alike >= _NEAR) | (distance <= 2) & (small >= 6) | (distance <= 3) & (small >= 12)
+        slip = (distance == 1) & (small >= _SHORT - 1) | (distance == 2) & (small >= _LONG + 1)
+        at = worth[near]
+        level[at] = np.minimum(level[at], NEAR)
+        at = worth[slip]
+        level[at] = np.minimum(level[at], SLIP)
+    rest = np.flatnonzero(level > PART)
+    level[rest[_begins(values, x[rest], y[rest])]] = PART
 
 
 def _begins(values: Values, x: Codes, y: Codes) -> Flags:
     """One is the initial or the beginning of the other."""
     small = np.minimum(values.size[x], values.size[y])
     first = values.first
-    got: Flags = (first[x] == first[y]) & (small == 1)
-    worth = np.flatnonzero((first[x] == first[y]) & (small >= 3) & (values.size[x] != values.size[y]))
+    same = first[x] == first[y]
+    got: Flags = same & (small == 1)
+    fewer = (values.letters[x] & ~values.letters[y] == 0) | (values.letters[y] & ~values.letters[x] == 0)
+    worth = np.flatnonzero(same & fewer & (small >= 3) & (values.size[x] != values.size[y]))
     if len(worth):
         longer = values.size[x[worth]] > values.size[y[worth]]
-        long_ = values.text[np.where(longer, x[worth], y[worth])].tolist()
-        short = values.text[np.where(longer, y[worth], x[worth])].tolist()
+        long_ = values.texts(np.where(longer, x[worth], y[worth]))
+        short = values.texts(np.where(longer, y[worth], x[worth]))
         got[worth] = [one.startswith(two) for one, two in zip(long_, short, strict=True)]
     return got
 
 
+_PARTS: Final = (np.uint64(0xFFFF0000), np.uint64(0xFF00), np.uint64(0xFF))
+_WHOLE: Final = np.uint64(0xFFFFFFFF)
+
+
 def _date(values: Values, x: Codes, y: Codes) -> Levels:
-    digits = values.digits
-    left, right = digits[x], digits[y]
-    known = (left >= 0) & (right >= 0)
-    apart = ((left != right) & known).sum(axis=1)
-    full = known.all(axis=1)
-    parts = [(known[:, s].any(axis=1), ((left == right) | ~known)[:, s].all(axis=1)) for s in _PARTS]
-    agreed = sum((k & e).astype(np.int8) for k, e in parts)
+    packed, mask = values.dates
+    left, right, known = packed[x], packed[y], mask[x] & mask[y]
+    seen = np.bitwise_count(known) // 4
+    other = (left ^ right) & known
+    apart = digits.differing(left, right, known)
+    full = known == _WHOLE
+    parts = [(known & part != 0) & (other & part == 0) for part in _PARTS]
+    agreed = sum(p.astype(np.int8) for p in parts)
     level = np.full(len(x), D_DIFFERS, dtype=np.uint8)
-    level[parts[0][0] & parts[0][1]] = D_YEAR
-    neighbours = np.zeros(len(x), dtype=np.bool_)
-    for p in range(7):
-        others = np.delete(left != right, [p, p + 1], axis=1).any(axis=1)
-        neighbours |= ~others & (left[:, p] == right[:, p + 1]) & (left[:, p + 1] == right[:, p])
-    level[(apart == 2) & (known.sum(axis=1) >= 6)] = D_SLIPS
+    level[parts[0]] = D_YEAR
+    level[(apart == 2) & (seen >= 6)] = D_SLIPS
     level[agreed == 2] = D_PARTS
-    level[full & ((apart == 1) | neighbours)] = D_SLIP
-    turned = (left[:, 4:6] == right[:, 6:8]).all(axis=1) & (left[:, 6:8] == right[:, 4:6]).all(axis=1)
-    level[full & parts[0][1] & turned] = D_SWAPPED
-    nothing = ~known.any(axis=1)
+    level[full & ((apart == 1) | digits.swapped(left, right))] = D_SLIP
+    eight = np.uint64(8)
+    turned = left & np.uint64(0xFFFF) == (right & np.uint64(0xFF)) << eight | (right & np.uint64(0xFF00)) >> eight
+    level[full & parts[0] & turned] = D_SWAPPED
     level[~full & (apart == 0)] = D_YEAR
     level[~full & (apart == 0) & (agreed >= 2)] = D_PARTS
-    level[nothing] = 0
+    level[seen == 0] = 0
     return level
 
 
-_PARTS: Final = (slice(0, 4), slice(4, 6), slice(6, 8))
+_HIGH: Final = np.uint64(0x8080808080808080)
+_LOW: Final = np.uint64(0x7F7F7F7F7F7F7F7F)
+
+
+def bytes_apart(one: Packed) -> npt.NDArray[np.uint8]:
+    """Number of bytes that are not zero."""
+    got: npt.NDArray[np.uint8] = np.bitwise_count(((one & _LOW) + _LOW | one) & _HIGH)
+    return got
 
 
 def _code(values: Values, x: Codes, y: Codes) -> Levels:
     level = np.full(len(x), C_DIFFERS, dtype=np.uint8)
+    high, low, plain = values.packed
+    # in numbers of one length: a digit or two, else neighbours exchanged, which leaves the letters as they are
+    apart = bytes_apart(high[x] ^ high[y]) + bytes_apart(low[x] ^ low[y])
+    even = (values.size[x] == values.size[y]) & plain[x] & plain[y]
+    rest = np.flatnonzero(~even | (apart <= _MOST_APART))
+    level[rest] = _code_near(values, x[rest], y[rest], apart[rest], even[rest])
+    return level
+
+
+def _code_near(values: Values, x: Codes, y: Codes, apart: npt.NDArray[np.uint8], even: Flags) -> Levels:
+    level = np.full(len(x), C_DIFFERS, dtype=np.uint8)
     small, large = np.minimum(values.size[x], values.size[y]), np.maximum(values.size[x], values.size[y])
-    worth = np.flatnonzero((large - small <= 2) & (np.bitwise_count(values.letters[x] ^ values.letters[y]) <= 4))
+    level[even & (apart == 2) & (small >= _SHORT)] = C_SLIPS
+    level[even & (apart == 1) & (large >= 2)] = C_SLIP
+    letters = np.bitwise_count(values.letters[x] ^ values.letters[y])
+    open_ = (large - small <= 2) & (letters <= 4)
+    worth = np.flatnonzero(open_ & (~even | (apart == 2) & (letters == 0) | (apart > 2)))
     if len(worth):
-        texts = values.text[x[worth]].tolist(), values.text[y[worth]].tolist()
+        texts = values.texts(x[worth]), values.texts(y[worth])
         distance = cpdist(*texts, scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
         level[worth[(distance == 2) & (small[worth] >= _SHORT)]] = C_SLIPS
         level[worth[(distance == 1) & (large[worth] >= 2)]] = C_SLIP
     level[(values.joined[x] == values.joined[y])] = C_SLIP
-    level[_begins(values, x, y) & (level > C_SLIPS) & (small >= 3)] = C_PART
+    rest = np.flatnonzero((level > C_SLIPS) & (small >= 3) & (small != large))
+    level[rest[_begins(values, x[rest], y[rest])]] = C_PART
     return level
 
 

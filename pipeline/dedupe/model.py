@@ -16,12 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.dedupe.card import LEVELS, DedupeCard
-from pipeline.dedupe.levels import EQUAL, ORDER, PART, SWAPPED, TOKEN, Compared
+from pipeline.dedupe.levels import C_DIFFERS, EQUAL, NEAR, ORDER, PART, RARITY, SLIP, SWAPPED, TOKEN, Compared
 from pipeline.dedupe.values import Floats, Records, Rows
 
 Wide = npt.NDArray[np.float64]
 
 _SURE: Final = 0.95
+_SURE_WITHOUT: Final = 0.5
 _MOVED: Final = 0.05
 _MOVED_PRIOR: Final = 50.0
 _TIED: Final = 20.0
@@ -59,6 +60,18 @@ def kind_of_pair(file: npt.NDArray[np.int8], a: Rows, b: Rows) -> npt.NDArray[np
     return got
 
 
+def nearly(compared: Compared, k: int) -> npt.NDArray[np.bool_]:
+    """Pairs whose numbers in a column are a slip or two apart."""
+    level = compared.levels[:, k]
+    got: npt.NDArray[np.bool_] = (level > EQUAL) & (level < C_DIFFERS)
+    return got
+
+
+def _likely(total: Floats) -> Wide:
+    got: Wide = 1 / (1 + np.exp2(-np.clip(total.astype(np.float64), -60, 60)))
+    return got
+
+
 @dataclass
 class ListModel:
     """Shares of levels by column, and how many pairs of each class there are, by kind of pair."""
@@ -77,6 +90,7 @@ class ListModel:
     by_frequency: bool = False
     persons: bool = False
     starting: list[Wide] = field(default_factory=list)
+    lookalike: dict[int, list[Wide]] = field(default_factory=dict)
 
     @classmethod
     def start(cls, records: Records, card: DedupeCard) -> ListModel:
@@ -110,16 +124,18 @@ class ListModel:
         n, k = compared.levels.shape
         weights = np.zeros((n, k + 1), dtype=np.float32)
         kin = np.zeros(n, dtype=np.float32)
+        tables = self.tables()
         for at, values in enumerate(self.records.columns):
-            bits = self._column(at, compared)
+            bits = tables[at][compared.levels[:, at], compared.rare[:, at]]
+            if self.by_frequency:
+                bits = np.minimum(bits, self._tied_to(at, compared))
             weights[:, at] = bits
             if values.column.share == "own":
                 kin += self._among_kin(at, compared, bits)
-        place = [i for i, v in enumerate(self.records.columns) if v.column.share == "place"]
-        self._after_moving(weights, place)
+        self._said_again(compared, weights, kin)
+        self._after_moving(weights)
         kind = kind_of_pair(self.records.file, compared.a, compared.b)
-        prior = np.log2(self.matches / self.pairs).astype(np.float32)[kind]
-        weights[:, k] = prior
+        weights[:, k] = self.prior()[kind]
         stranger = weights.sum(axis=1)
         family = [i for i, v in enumerate(self.records.columns) if v.column.share != "own"]
         relative = np.full(n, 60.0, dtype=np.float32)
@@ -129,28 +145,32 @@ class ListModel:
         weights[:, k] += total - stranger  # what relatives explain better
         return Scores(weights, total.astype(np.float32), stranger, relative)
 
-    def _column(self, k: int, compared: Compared) -> Floats:
-        level = compared.levels[:, k]
-        compare = self.records.columns[k].column.compare
-        base = np.log2(self.m[k])[level]
-        chance = self.u[k][level]
+    def prior(self) -> Floats:
+        """Bits of a pair before it is looked at, by kind of pair."""
+        return np.log2(self.matches / self.pairs).astype(np.float32)
+
+    def tables(self) -> list[Floats]:
+        """Bits of each column by level and rarity."""
+        share = np.exp2(-np.arange(256) / RARITY)
+        return [self._table(k, share) for k in range(len(self.records.columns))]
+
+    def _table(self, k: int, share: Wide) -> Floats:
+        m, u = self.m[k][:, None], self.u[k][:, None]
+        chance = np.repeat(u, len(share), axis=1)
         if self.by_frequency:
-            share = compared.share[:, k] * self.stranger_share[k]
-            m_level = self.m[k][level]
-            if compare == "text":
-                word = (level == PART) | (level == TOKEN) | (level == SWAPPED)
-                rare = (level == EQUAL) | (level == ORDER) | word
-                near = ~rare & (level > 0) & (level < SWAPPED)
+            common = np.maximum(share * self.stranger_share[k], 1e-9)
+            if self.records.columns[k].column.compare == "text":
+                for level in (EQUAL, ORDER, PART, TOKEN, SWAPPED):
+                    chance[level] = common
+                chance[ORDER] = np.maximum(common * 0.2, self.u[k][ORDER] * 0.1)
                 # a slip in a common name: the stranger who has that name may have made it
-                chance = np.where(near, np.maximum(chance, share * m_level), chance)
-                chance = np.where(rare, np.maximum(share, 1e-9), chance)
-                chance = np.where(level == ORDER, np.maximum(chance * 0.2, self.u[k][ORDER] * 0.1), chance)
+                for level in (SLIP, NEAR):
+                    chance[level] = np.maximum(chance[level], common * self.m[k][level])
             else:
-                chance = np.where(level == EQUAL, np.maximum(share, 1e-9), chance)
-            chance = np.maximum(chance, self._tied_to(k, compared))
-            chance = np.where(level == 0, 1.0, chance)
-        got: Floats = (base - np.log2(chance)).astype(np.float32)
-        return got
+                chance[EQUAL] = common
+        bits: Floats = (np.log2(m) - np.log2(chance)).astype(np.float32)
+        bits[0] = 0
+        return bits
 
     def _among_kin(self, k: int, compared: Compared, bits: Floats) -> Floats:
         """Bits of a column against members of one family: as against strangers, but a full name holds the family's."""
@@ -162,17 +182,37 @@ class ListModel:
         return got
 
     def _tied_to(self, k: int, compared: Compared) -> Floats:
-        """What strangers who agree on a column that goes with this one agree on here."""
-        bound = np.zeros(len(compared), dtype=np.float32)
+        """The most that a column can say, where strangers who agree on one that goes with it mostly agree here."""
+        bound = np.full(len(compared), np.inf, dtype=np.float32)
         here = compared.levels[:, k] == EQUAL
         for j in self.order[: self.order.index(k)]:
             if self.tied[k, j] > 0:
                 both = here & (compared.levels[:, j] == EQUAL)
-                bound = np.where(both, np.maximum(bound, self.tied[k, j]), bound).astype(np.float32)
+                most = np.float32(np.log2(self.m[k][EQUAL] / self.tied[k, j]))
+                bound[both] = np.minimum(bound[both], most)
         return bound
 
-    def _after_moving(self, weights: Floats, place: list[int]) -> None:
+    def _said_again(self, compared: Compared, weights: Floats, kin: Floats) -> None:
+        """Numbers nearly alike count less by what strangers with such numbers share of the other columns."""
+        for j, shares in self.lookalike.items():
+            at = np.flatnonzero(nearly(compared, j))
+            for k, values in enumerate(self.records.columns):
+                if k == j:
+                    continue
+                level = compared.levels[at, k]
+                chance = np.log2(self.m[k])[level] - weights[at, k]
+                agrees = (level > 0) & (level < len(self.u[k]) - 1)
+                more = np.where(agrees, np.minimum(chance - np.log2(shares[k])[level], 0), 0).astype(np.float32)
+                weights[at, j] += more
+                if values.column.share == "own":
+                    kin[at] += more
+            # as if all strangers had such numbers, at worst
+            floor = np.log2(self.m[j])[compared.levels[at, j]].astype(np.float32)
+            weights[at, j] = np.maximum(weights[at, j], floor)
+
+    def _after_moving(self, weights: Floats) -> None:
         """Whoever moves changes all of the address: it counts against a pair once."""
+        place = self.places()
         if len(place) < 2:
             return
         against = weights[:, place].sum(axis=1)
@@ -180,6 +220,10 @@ class ListModel:
         too_much = against < least
         factor = np.where(too_much, least / np.where(too_much, against, 1), 1)
         weights[:, place] *= factor[:, None].astype(np.float32)
+
+    def places(self) -> list[int]:
+        """Columns of the address."""
+        return [i for i, v in enumerate(self.records.columns) if v.column.share == "place"]
 
     # ------------------------------------------------------------------ learning
 
@@ -207,6 +251,29 @@ class ListModel:
             equal = float(raw[0] + 0.5) / max(float(raw.sum()), 1.0)
             if not self.persons or values.column.compare == "number":
                 self.stranger_share[k] = min(1.0, max(float(shares[0]) / equal, 1e-3))
+
+    def learn_lookalikes(self, samples: dict[int, tuple[Compared, float]]) -> None:
+        """Strangers whose numbers are nearly alike: too rare for random pairs, and alike in more than the numbers.
+
+        Numbers that hold a date or a place make strangers alike in both: what strangers with such numbers share of the
+        other columns is learned too. Whether a pair are strangers is judged without the number.
+
+        Args:
+            samples: by column, pairs nearly alike there, all of some records, and the weight of each such pair.
+        """
+        for j, (sample, weight) in samples.items():
+            scores = self.score(sample)
+            without = scores.total - scores.weights[:, j]
+            level = sample.levels[:, j]
+            stranger = weight * (1 - _likely(without))
+            seen = np.bincount(level, weights=stranger, minlength=len(self.u[j]))
+            near = slice(EQUAL + 1, C_DIFFERS)
+            self.u[j][near] = np.maximum(self.u[j], seen / float(self.pairs.sum()))[near]
+            self.lookalike[j] = []
+            for k, u in enumerate(self.u):
+                stranger = 1 - _likely(without - (scores.weights[:, k] if k != j else 0))
+                seen = np.bincount(sample.levels[:, k], weights=stranger, minlength=len(u))
+                self.lookalike[j].append((seen + _TIED * u) / (seen[1:].sum() + _TIED))
 
     def _levels(self, k: int) -> list[object]:
         compare = self.records.columns[k].column.compare
@@ -251,10 +318,11 @@ class ListModel:
     def learn_same(self, compared: Compared, weight: Wide) -> None:
         """Shares among rows of one person, each column from pairs that are sure without it."""
         scores = self.score(compared)
-        place = [i for i, v in enumerate(self.records.columns) if v.column.share == "place"]
+        place = self.places()
         for k in range(len(self.records.columns)):
-            p = scores.probability.astype(np.float64)
-            sure = (p >= 0.02) & (compared.levels[:, k] > 0)
+            number = k in self.lookalike
+            p = _likely(scores.total - scores.weights[:, k] if number else scores.total)
+            sure = (p >= (_SURE_WITHOUT if number else 0.02)) & (compared.levels[:, k] > 0)
             seen = np.bincount(compared.levels[sure, k], weights=(p * weight)[sure], minlength=len(self.m[k]))[1:]
             start = self.starting[k][1:] / self.starting[k][1:].sum()
             prior = self.card.prior_pairs

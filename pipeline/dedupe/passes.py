@@ -6,20 +6,24 @@ pass becomes pairs, and how large blocks are split, is that of the monthly run (
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from pipeline.dedupe.card import DedupeCard
-from pipeline.dedupe.values import Records, Rows, Values, sound
-from pipeline.resolve.blocking import Pairs, distinct, mix, pairs_of
+from pipeline.dedupe.values import Records, Rows, Values, coded, sound
+from pipeline.resolve.blocking import Pairs, mix, pairs_of
 from pipeline.resolve.settings import Blocking
 
-_MERGE_AT: Final = 40_000_000
+_SAMPLE: Final = 100_000
 _HOPELESS: Final = 40.0
+Make = Callable[[], tuple[npt.NDArray[np.int64], Rows]]
 _MOST_PASSES: Final = 60
 
 
@@ -32,7 +36,8 @@ class Key:
         base: columns it is made of.
         code: one value a row of ``rows``; a record may have several.
         single: whether each record has one at most.
-        partners: other records with the value, on average over all records.
+        partners: other records with the value, on average over all records; counted in a sample of a long list.
+        sample: codes and rows of the records of that sample.
     """
 
     name: str
@@ -41,13 +46,25 @@ class Key:
     rows: Rows
     single: bool
     partners: float
+    sample: tuple[npt.NDArray[np.int64], Rows]
 
 
 def _key(
     records: Records, name: str, base: frozenset[int], code: npt.NDArray[np.generic], rows: Rows, *, single: bool = True
 ) -> Key:
-    size = np.unique(code, return_counts=True)[1].astype(np.float64)
-    return Key(name, base, code.astype(np.int64), rows, single, float((size * (size - 1)).sum() / max(len(records), 1)))
+    share = min(1.0, _SAMPLE / max(len(records), 1))
+    drawn = mix(rows) <= np.uint64(share * (2.0**64 - 2**11)) if share < 1 else slice(None)
+    sample = code[drawn].astype(np.int64), rows[drawn]
+    partners = _partners(sample[0]) / share / max(share * len(records), 1)
+    return Key(name, base, code.astype(np.int64), rows, single, partners, sample)
+
+
+def _partners(code: npt.NDArray[np.int64]) -> float:
+    """Ordered pairs of equal codes."""
+    ordered = np.sort(code)
+    cuts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1], [True]])) if len(code) else np.zeros(1)
+    size = np.diff(cuts).astype(np.float64)
+    return float((size * (size - 1)).sum())
 
 
 def keys_of(records: Records) -> list[list[Key]]:
@@ -85,9 +102,12 @@ def _of_column(records: Records, k: int, values: Values) -> list[Key]:
         ]
         return [*made, exact]
     if kind in ("code", "number") and values.size[:-1].max(initial=0) >= 6:
-        first = np.array([t[: len(t) // 2] for t in values.text]).astype(str)
-        last = np.array([t[-(len(t) // 2) :] if len(t) > 1 else t for t in values.text]).astype(str)
-        halves = [np.unique(h, return_inverse=True)[1].reshape(-1)[code] for h in (first, last)]
+        text, half = pl.col("t"), pl.col("t").str.len_chars() // 2
+        both = pl.DataFrame({"t": values.text}).select(
+            text.str.head(half).alias("first"),
+            pl.when(half > 0).then(text.str.tail(half)).otherwise(text).alias("last"),
+        )
+        halves = [coded(both[h])[code] for h in ("first", "last")]
         return [
             _key(records, f"first half of {name}", base, halves[0], rows),
             _key(records, f"second half of {name}", base, halves[1], rows),
@@ -102,39 +122,45 @@ def _of_names(records: Records) -> list[list[Key]]:
     if not given or not family:
         return []
     one, two = records.columns[given[0]], records.columns[family[0]]
-    texts = sorted({sound(t) for v in (one, two) for t in v.text})
-    at = {t: i for i, t in enumerate(texts)}
-    codes = [np.array([at[sound(t)] for t in v.text], np.int64)[v.code] for v in (one, two)]
+    sizes = [len(v.text) for v in (one, two)]
+    said = coded(pl.Series([sound(t) for v in (one, two) for t in v.text.to_list()], dtype=pl.String))
+    codes = [s.astype(np.int64)[v.code] for s, v in zip(np.split(said, [sizes[0]]), (one, two), strict=True)]
     rows = np.flatnonzero((one.code >= 0) & (two.code >= 0))
     low, high = np.minimum(*codes)[rows], np.maximum(*codes)[rows]
     return [[_key(records, "sound of both names", frozenset({given[0], family[0]}), low << 32 | high, rows)]]
 
 
-def chosen(records: Records, card: DedupeCard) -> list[Key]:
+def chosen(records: Records, card: DedupeCard) -> list[tuple[str, Make]]:
     """The passes: keys with few partners by themselves, the others two by two."""
     by_column = keys_of(records)
-    passes: list[Key] = []
+    passes: list[tuple[str, Make]] = []
     open_: list[list[Key]] = []
     for keys in by_column:
         cheap = [k for k in keys if k.partners <= card.partners]
-        passes += cheap if len(keys) > 3 else cheap[:2]
+        passes += [(k.name, partial(_itself, k)) for k in (cheap if len(keys) > 3 else cheap[:2])]
         dear = [k for k in keys if k.partners > card.partners]
         if dear:
             open_.append(dear)
-    pairs: list[Key] = []
-    for left, right in combinations(open_, 2):
-        if (best := _joined(records, left, right, card)) is not None:
-            pairs.append(best)
-    pairs.sort(key=lambda k: k.partners)
-    passes += pairs[: _MOST_PASSES - len(passes)]
+    pairs = [p for left, right in combinations(open_, 2) if (p := _joined(records, left, right, card)) is not None]
+    pairs.sort(key=lambda p: p[2])
+    for one, two, _ in pairs[: _MOST_PASSES - len(passes)]:
+        passes.append((f"{one.name} + {two.name}", partial(_together, records, one, two)))
     if not passes:
         finest = min((keys[-1] for keys in by_column if keys), key=lambda k: k.partners)
-        passes = [finest]
+        passes = [(finest.name, partial(_itself, finest))]
     return passes
 
 
-def _joined(records: Records, left: list[Key], right: list[Key], card: DedupeCard) -> Key | None:
-    """The widest pair of keys of two columns that has few partners."""
+def _itself(key: Key) -> tuple[npt.NDArray[np.int64], Rows]:
+    return key.code, key.rows
+
+
+def _together(records: Records, one: Key, two: Key) -> tuple[npt.NDArray[np.int64], Rows]:
+    return _both(records, (one.code, one.rows), (two.code, two.rows), two_single=two.single)
+
+
+def _joined(records: Records, left: list[Key], right: list[Key], card: DedupeCard) -> tuple[Key, Key, float] | None:
+    """The widest pair of keys of two columns that has few partners, and how many."""
     made = None
     n = max(len(records), 1)
     for one, two in sorted(
@@ -142,42 +168,54 @@ def _joined(records: Records, left: list[Key], right: list[Key], card: DedupeCar
     ):
         if one.base & two.base or one.partners * two.partners / n > card.partners:
             continue
-        key = _both(records, one, two)
-        if key.partners <= card.partners:
-            return key
-        if key.partners <= _HOPELESS * card.partners:
-            made = key
+        share = min(1.0, _SAMPLE / n)
+        code, _ = _both(records, one.sample, two.sample, two_single=two.single)
+        partners = _partners(code) / share / max(share * n, 1)
+        if partners <= card.partners:
+            return one, two, partners
+        if partners <= _HOPELESS * card.partners:
+            made = one, two, partners
     return made
 
 
-def _both(records: Records, one: Key, two: Key) -> Key:
-    if not two.single:
+def _both(
+    records: Records,
+    one: tuple[npt.NDArray[np.int64], Rows],
+    two: tuple[npt.NDArray[np.int64], Rows],
+    *,
+    two_single: bool,
+) -> tuple[npt.NDArray[np.int64], Rows]:
+    """Codes of two keys together, and the rows that have both."""
+    if not two_single:
         one, two = two, one
     other = np.full(len(records), -1, dtype=np.int64)
-    other[two.rows] = two.code
-    there = other[one.rows] >= 0
-    rows = one.rows[there]
-    code = mix(one.code[there], other[rows]).view(np.int64)
-    return _key(records, f"{one.name} + {two.name}", one.base | two.base, code, rows, single=one.single)
+    other[two[1]] = two[0]
+    beside = other[one[1]]
+    there = beside >= 0
+    rows = one[1][there]
+    return mix(one[0][there], beside[there]).view(np.int64), rows
 
 
-def candidate_pairs(records: Records, card: DedupeCard) -> tuple[Pairs, dict[str, int]]:
-    """All pairs of all passes once, sorted, and how many each pass found."""
+def passes_of(records: Records, card: DedupeCard) -> Iterator[tuple[str, Callable[[], Pairs]]]:
+    """Name and pairs of each pass; the pairs are made when they are asked for."""
     n = len(records)
     if n <= card.all_pairs_rows:
-        a, b = np.triu_indices(n, 1)
-        return a.astype(np.uint64) << np.uint64(32) | b.astype(np.uint64), {"all pairs": len(a)}
+        yield "all pairs", lambda: _all_pairs(n)
+        return
     settings = Blocking(block_rows=card.block_rows, window=card.window)
     splitters = splitters_of(records)
-    found: list[Pairs] = []
-    counts: dict[str, int] = {}
-    for key in chosen(records, card):
-        pairs = pairs_of(mix(key.code), key.rows, splitters, settings)
-        counts[key.name] = len(pairs)
-        found.append(pairs)
-        if sum(map(len, found)) > _MERGE_AT:
-            found = [distinct(np.concatenate(found))]
-    return distinct(np.concatenate(found)) if found else np.zeros(0, np.uint64), counts
+    for name, make in chosen(records, card):
+        yield name, partial(_made, make, splitters, settings)
+
+
+def _all_pairs(n: int) -> Pairs:
+    a, b = np.triu_indices(n, 1)
+    return a.astype(np.uint64) << np.uint64(32) | b.astype(np.uint64)
+
+
+def _made(make: Make, splitters: list[npt.NDArray[np.generic]], settings: Blocking) -> Pairs:
+    code, rows = make()
+    return pairs_of(mix(code), rows, splitters, settings)
 
 
 def splitters_of(records: Records) -> list[npt.NDArray[np.generic]]:

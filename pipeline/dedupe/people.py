@@ -15,16 +15,22 @@ import numpy.typing as npt
 
 from pipeline.dedupe.card import Cut, DedupeCard
 from pipeline.dedupe.columns import NAMES
-from pipeline.dedupe.levels import PIECE, Compared, Comparer
-from pipeline.dedupe.model import ListModel, Wide, kind_of_pair
-from pipeline.dedupe.passes import candidate_pairs
+from pipeline.dedupe.levels import Compared, Comparer, bytes_apart
+from pipeline.dedupe.model import ListModel, Wide, kind_of_pair, nearly
+from pipeline.dedupe.passes import passes_of
+from pipeline.dedupe.sieve import Sieve
 from pipeline.dedupe.values import Floats, Records, Rows, Values
-from pipeline.resolve.blocking import unpack
+from pipeline.resolve.blocking import mix, unpack
 from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster
 
 _SAMPLE: Final = 300_000
 _TIE_SAMPLE: Final = 20_000
-_HOPELESS: Final = -14.0
+_MERGE_AT: Final = 2_000_000
+_LESSON: Final = 250_000
+_NEARLY: Final = 100_000_000
+_LEAST_NEARLY: Final = 24
+_MOST_NEARLY: Final = 256
+_MOSTLY: Final = 0.9
 _CLEAN: Final = 0.005
 
 
@@ -69,25 +75,28 @@ def find_people(records: Records, card: DedupeCard, seed: int = 1) -> People:
         model.learn_strangers(sample)
     model.by_frequency = True
     model.learn_ties(ties)
-    pairs, counts = candidate_pairs(records, card)
-    compared, weight = _hopeful(comparer, model, records, *unpack(pairs))
-    del pairs
+    compared, counts = _kept(Sieve(comparer, model), records, card)
+    lookalikes = {
+        k: _nearly(comparer, records, k, chance) for k in range(len(records.columns)) if _has_digits(records.columns[k])
+    }
     labels, one_to_one, cut, evidence = np.arange(len(records)), False, card.cut.least, None
+    taught, weight = _lesson(records, compared)
     for again in range(2):
         if again:
             comparer.count(_one_a_person(records, labels), others=True)
-            compared = comparer.compare(compared.a, compared.b)
-            sample = comparer.compare(sample.a, sample.b)
-            ties = [None if t is None else comparer.compare(t.a, t.b) for t in ties]
+            compared, taught, sample = comparer.anew(compared), comparer.anew(taught), comparer.anew(sample)
+            ties = [None if t is None else comparer.anew(t) for t in ties]
+            lookalikes = {k: (comparer.anew(t), w) for k, (t, w) in lookalikes.items()}
             model.count_persons()
         for _ in range(card.rounds):
-            model.learn_matches(compared, weight)
-            model.learn_same(compared, weight)
+            model.learn_matches(taught, weight)
+            model.learn_same(taught, weight)
             model.learn_strangers(sample)
+            model.learn_lookalikes(lookalikes)
             model.learn_ties(ties)
-        model.learn_matches(compared, weight)
+        model.learn_matches(taught, weight)
         one_to_one = _clean_lists(records, model)
-        cut = _cut(model, compared, weight, card.cut)
+        cut = _cut(model, taught, weight, card.cut)
         labels, evidence = _cluster(records, comparer, model, compared, card.cut.possible, cut, one_to_one=one_to_one)
     assert evidence is not None  # noqa: S101 - two rounds at least
     itself = np.flatnonzero(records.rows > 1)
@@ -124,23 +133,60 @@ def _agreeing(comparer: Comparer, records: Records, k: int, chance: np.random.Ge
     return comparer.compare(np.minimum(a, b), np.maximum(a, b))
 
 
-def _hopeful(comparer: Comparer, model: ListModel, records: Records, a: Rows, b: Rows) -> tuple[Compared, Wide]:
-    """The pairs, compared in pieces, without those that even a lenient model could not join; and their weight.
+def _kept(sieve: Sieve, records: Records, card: DedupeCard) -> tuple[Compared, dict[str, int]]:
+    """Pairs of all passes that are worth keeping, each once, and how many each pass found.
 
-    Rows that are equal in everything are a pair of a record with itself, as often as there are such rows.
+    Rows that are equal in everything are a pair of a record with itself.
     """
-    kept = []
-    for i in range(0, max(len(a), 1), PIECE):
-        piece = comparer.compare(a[i : i + PIECE], b[i : i + PIECE])
-        scores = model.score(piece)
-        but_for_worst = scores.total - np.minimum(scores.weights[:, :-1].min(axis=1), 0)
-        kept.append(piece.take((scores.total > _HOPELESS) | (but_for_worst > 0)))
+    counts: dict[str, int] = {}
     several = np.flatnonzero(records.rows > 1)
-    kept.append(comparer.compare(several, several))
-    compared = Compared.concat(kept)
-    same = compared.a == compared.b
+    kept = sieve.comparer.compare(several, several)
+    new: list[Compared] = []
+    for name, make in passes_of(records, card):
+        pairs = make()
+        counts[name] = len(pairs)
+        new.append(sieve.sift(*unpack(pairs)))
+        del pairs
+        if sum(map(len, new)) > len(kept) + _MERGE_AT:
+            kept, new = _each_once(Compared.concat([kept, *new])), []
+    return _each_once(Compared.concat([kept, *new])), counts
+
+
+def _each_once(compared: Compared) -> Compared:
+    key = compared.a.astype(np.uint64) << np.uint64(32) | compared.b.astype(np.uint64)
+    return compared.take(np.unique(key, return_index=True)[1])
+
+
+def _lesson(records: Records, compared: Compared) -> tuple[Compared, Wide]:
+    """The pairs that teach the model, a sample of very many, and how many pairs of rows each stands for."""
+    share = min(1.0, _LESSON / max(len(compared), 1))
+    if share < 1:
+        compared = compared.take(mix(compared.a, compared.b) <= np.uint64(share * (2.0**64 - 2**11)))
     n, m = records.rows[compared.a], records.rows[compared.b]
-    return compared, np.where(same, n * (n - 1) / 2, n * m)
+    return compared, np.where(compared.a == compared.b, n * (n - 1) / 2, n * m) / share
+
+
+def _has_digits(values: Values) -> bool:
+    return values.column.compare == "number" and float(values.packed[2].mean()) > _MOSTLY
+
+
+def _nearly(comparer: Comparer, records: Records, k: int, chance: np.random.Generator) -> tuple[Compared, float]:
+    """Pairs of some records with all whose number is a digit or two apart, and how many pairs each stands for."""
+    values = records.columns[k]
+    rows = np.flatnonzero(values.code >= 0)
+    n = int(np.clip(_NEARLY / max(len(rows), 1), _LEAST_NEARLY, _MOST_NEARLY))
+    some = np.sort(chance.choice(rows, min(n, len(rows)), replace=False))
+    high, low, _ = (p[values.code[rows]] for p in values.packed)
+    size = values.size[values.code[rows]]
+    found = []
+    for row in some:
+        code = values.code[row]
+        apart = bytes_apart(high ^ values.packed[0][code]) + bytes_apart(low ^ values.packed[1][code])
+        at = rows[(apart <= 2) & (size == values.size[code])]
+        found.append(np.column_stack([np.full(len(at), row), at]))
+    pairs = np.concatenate(found)
+    compared = comparer.compare(pairs.min(axis=1), pairs.max(axis=1))
+    return compared.take(nearly(compared, k)), len(rows) / (2 * len(some))
 
 
 def _one_a_person(records: Records, labels: Labels) -> Wide:

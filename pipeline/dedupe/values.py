@@ -1,11 +1,12 @@
 """The values of a list as codes, with all that is needed to compare two of them.
 
 Belongs here: records (rows that are equal in all that is compared), distinct values, their words, sounds and shares.
-Not here: comparing (:mod:`.levels`).
+Not here: comparing (:mod:`.levels`). Everything is made for distinct values, in bulk, when it is first asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -15,16 +16,21 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.dedupe.columns import Column, Declared
+from pipeline.resolve.blocking import mix
 
 Codes = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Packed = npt.NDArray[np.uint64]
 
 WORDS: Final = 6
 """Words of a text that are compared; the rest counts with the text as a whole."""
+PACKED: Final = 16
+"""Characters of a number that is compared as packed bytes."""
 _SOUND: Final = 5
 _NOBODY: Final = 0.5
 _FEW: Final = 30.0
+_AT_ONCE: Final = 200_000
 _VOWELS: Final = frozenset("AEIOUYHWАЕЁИОУЫЭЮЯЬЪΑΕΗΙΟΥΩاويهىة")
 _LIKE: Final = {
     c: g[0]
@@ -46,6 +52,20 @@ def sound(word: str) -> str:
     return got
 
 
+def coded(texts: pl.Series) -> Codes:
+    """Codes of texts in the order in which they first occur; equal texts have equal codes."""
+    known = texts.unique(maintain_order=True)
+    return positions(texts, known)
+
+
+def positions(texts: pl.Series, known: pl.Series) -> Codes:
+    """Position of each text in ``known`` (without repeats), -1 where it is not there."""
+    left = pl.DataFrame({"v": texts})
+    right = pl.DataFrame({"v": known, "i": pl.int_range(len(known), dtype=pl.Int32, eager=True)})
+    got: Codes = left.join(right, on="v", how="left", maintain_order="left")["i"].fill_null(-1).to_numpy()
+    return got
+
+
 @dataclass
 class Values:
     """One column over all records.
@@ -58,7 +78,7 @@ class Values:
 
     column: Column
     code: Codes
-    text: npt.NDArray[np.object_]
+    text: pl.Series
 
     @property
     def distinct(self) -> int:
@@ -66,45 +86,97 @@ class Values:
         return len(self.text) - 1
 
     @cached_property
+    def objects(self) -> npt.NDArray[np.object_]:
+        """Distinct values as Python strings."""
+        return np.array(self.text.to_list(), dtype=object)
+
+    def texts(self, at: npt.NDArray[np.generic]) -> list[str]:
+        """Some of the values as Python strings."""
+        if self.column.compare != "text":
+            return self.text.gather(at).to_list()
+        got: list[str] = self.objects[at].tolist()
+        return got
+
+    @cached_property
     def size(self) -> Codes:
         """Characters of each value."""
-        return np.fromiter(map(len, self.text), np.int32, len(self.text))
+        return self.text.str.len_chars().cast(pl.Int32).to_numpy()
 
     @cached_property
-    def letters(self) -> npt.NDArray[np.uint64]:
+    def _marks(self) -> tuple[Packed, Codes]:
+        masks, firsts = [], []
+        for start in range(0, len(self.text), _AT_ONCE):
+            piece = self.text.slice(start, _AT_ONCE)
+            size = self.size[start : start + _AT_ONCE]
+            points = np.frombuffer("".join(piece.to_list()).encode("utf-32-le", "surrogatepass"), np.uint32)
+            bits = np.where(points == ord(" "), np.uint64(0), np.uint64(1) << (points & 63).astype(np.uint64))
+            begins = np.concatenate([[0], np.cumsum(size)[:-1]]).astype(np.int64)
+            mask, first = np.zeros(len(size), np.uint64), np.zeros(len(size), np.int32)
+            full = size > 0
+            if full.any():
+                mask[full] = np.bitwise_or.reduceat(bits, begins[full])
+                first[full] = points[begins[full]]
+            masks.append(mask)
+            firsts.append(first)
+        return np.concatenate(masks), np.concatenate(firsts)
+
+    @property
+    def letters(self) -> Packed:
         """Which letters a value has, one bit each (letters of one remainder share a bit)."""
-        masks = (sum(1 << b for b in {ord(c) & 63 for c in t if c != " "}) for t in self.text)
-        return np.fromiter(masks, np.uint64, len(self.text))
+        return self._marks[0]
 
-    @cached_property
+    @property
     def first(self) -> Codes:
         """First character of each value."""
-        return np.fromiter((ord(t[0]) if t else 0 for t in self.text), np.int32, len(self.text))
+        return self._marks[1]
 
     @cached_property
     def digits(self) -> npt.NDArray[np.int8]:
         """Dates digit by digit, -1 where one is not known; shape (values, 8)."""
-        texts = [t.ljust(8, "?")[:8] for t in self.text]
+        texts = [t.ljust(8, "?")[:8] for t in self.text.to_list()]
         raw = np.frombuffer("".join(texts).encode("ascii", "replace"), np.uint8).reshape(-1, 8).astype(np.int16) - 48
         return np.where((raw >= 0) & (raw <= 9), raw, -1).astype(np.int8)
 
     @cached_property
-    def _split(self) -> list[list[str]]:
-        return [t.split(" ")[:WORDS] if t else [] for t in self.text]
+    def dates(self) -> tuple[Packed, Packed]:
+        """Dates of eight digits, four bits each, and which digits are known."""
+        packed, known = (np.zeros(len(self.text), dtype=np.uint64) for _ in range(2))
+        for p in range(8):
+            digit = self.digits[:, p]
+            packed = packed << np.uint64(4) | np.maximum(digit, 0).astype(np.uint64)
+            known = known << np.uint64(4) | np.where(digit >= 0, 15, 0).astype(np.uint64)
+        return packed, known
 
     @cached_property
-    def vocabulary(self) -> list[str]:
+    def packed(self) -> tuple[Packed, Packed, npt.NDArray[np.bool_]]:
+        """The characters of short numbers as bytes of two integers, and which values are such."""
+        plain = (self.size <= PACKED) & (self.text.str.len_bytes().cast(pl.Int32).to_numpy() == self.size)
+        padded = self.text.set(pl.Series(~plain), "").str.pad_end(PACKED, "\0")
+        raw = np.frombuffer("".join(padded.to_list()).encode("ascii"), ">u8").reshape(-1, 2).astype(np.uint64)
+        return np.ascontiguousarray(raw[:, 0]), np.ascontiguousarray(raw[:, 1]), plain
+
+    @cached_property
+    def _split(self) -> pl.DataFrame:
+        """One row a word: row of its value, its place there, the word."""
+        words = pl.DataFrame({"w": self.text}).with_row_index("row").filter(pl.col("w") != "")
+        return (
+            words.select("row", pl.col("w").str.split(" ").list.head(WORDS))
+            .with_columns(pl.int_ranges(pl.col("w").list.len()).alias("at"))
+            .explode("w", "at")
+        )
+
+    @cached_property
+    def vocabulary(self) -> pl.Series:
         """Distinct words, sorted."""
-        return sorted({w for words in self._split for w in words})
+        return self._split["w"].unique().sort()
 
     @cached_property
     def words(self) -> Codes:
         """Words of each value by position in ``vocabulary``, -1 where there is none; shape (values, WORDS)."""
-        at = {w: i for i, w in enumerate(self.vocabulary)}
-        width = max(1, min(WORDS, max(map(len, self._split), default=1)))
+        split = self._split
+        width = int(split["at"].max() or 0) + 1  # type: ignore[arg-type]
         got = np.full((len(self.text), width), -1, dtype=np.int32)
-        for i, words in enumerate(self._split):
-            got[i, : len(words)] = [at[w] for w in words]
+        got[split["row"].to_numpy(), split["at"].to_numpy()] = positions(split["w"], self.vocabulary)
         return got
 
     @cached_property
@@ -115,28 +187,32 @@ class Values:
 
     @cached_property
     def bag(self) -> Codes:
-        """Code of the words in sorted order."""
-        return _coded([" ".join(sorted(t.split(" "))) for t in self.text])
+        """Code of the words, whatever their order."""
+        if not self._blanks:
+            return np.arange(len(self.text), dtype=np.int32)
+        return _in_any_order(self.words, self.size)
 
     @cached_property
     def joined(self) -> Codes:
         """Code of the value without blanks."""
-        return _coded([t.replace(" ", "") for t in self.text])
+        if not self._blanks:
+            return np.arange(len(self.text), dtype=np.int32)
+        return coded(self.text.str.replace_all(" ", "", literal=True))
+
+    @cached_property
+    def _blanks(self) -> bool:
+        return bool(self.text.str.contains(" ", literal=True).any())
 
     @cached_property
     def word_sound(self) -> Codes:
         """Code of the sound of each word of the vocabulary."""
-        return _coded([sound(w) for w in self.vocabulary])
+        return coded(pl.Series([sound(w) for w in self.vocabulary.to_list()], dtype=pl.String))
 
     @cached_property
     def sounds(self) -> Codes:
         """Code of the sound of the whole value, whatever the order of its words."""
-        return _coded([" ".join(sorted(sound(w) for w in words)) for words in self._split])
-
-    @cached_property
-    def sorted_text(self) -> npt.NDArray[np.object_]:
-        """Values with their words in sorted order."""
-        return np.array([" ".join(sorted(t.split(" "))) for t in self.text], dtype=object)
+        of_word = np.append(self.word_sound, np.int32(-1))
+        return _in_any_order(of_word[self.words])
 
     def shares(self, weight: npt.NDArray[np.float64], *, others: bool) -> Floats:
         """Share of all known values that each value has, records counted with a weight; the last entry is 0.
@@ -154,19 +230,22 @@ class Values:
 
     def word_shares(self, share: Floats) -> Floats:
         """Share of all known values that have each word; the last entry is 1 (no word)."""
-        got = np.zeros(len(self.vocabulary) + 1)
         words = np.sort(self.words, axis=1)
         once = (words >= 0) & np.concatenate(
             [np.ones((len(words), 1), np.bool_), words[:, 1:] != words[:, :-1]], axis=1
         )
         at, _ = np.nonzero(once)
-        np.add.at(got, words[once], share[at].astype(np.float64))
+        got = np.bincount(words[once], weights=share[at].astype(np.float64), minlength=len(self.vocabulary) + 1)
         got[-1] = 1.0
         return got.astype(np.float32)
 
 
-def _coded(texts: list[str]) -> Codes:
-    return np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)[1].astype(np.int32).reshape(-1)
+def _in_any_order(words: Codes, *more: Codes) -> Codes:
+    """Codes of rows of words, the same whatever the order of the words."""
+    ordered = np.sort(words, axis=1)
+    key = mix(*(ordered[:, p] for p in range(ordered.shape[1])), *more)
+    got: Codes = np.unique(key, return_inverse=True)[1].astype(np.int32).reshape(-1)
+    return got
 
 
 @dataclass
@@ -195,34 +274,26 @@ class Records:
 
 def build_records(declared: Declared, file_index: pl.Series) -> Records:
     """Distinct rows, in the order of their first row."""
-    frame = declared.values.with_columns(file_index.alias("file"))
-    grouped = (
-        frame.with_row_index("row")
-        .group_by([*declared.values.columns, "file"], maintain_order=True)
-        .agg(pl.col("row"))
-        .with_columns(pl.col("row").list.len().alias("n"))
-        .with_row_index("record")
-    )
-    long = grouped.select("record", "row").explode("row").sort("row")
-    values = [_values(c, grouped[f"v{i}"]) for i, c in enumerate(declared.columns)]
-    return Records(
-        values,
-        grouped["file"].to_numpy().astype(np.int8),
-        grouped["n"].to_numpy().astype(np.float64),
-        long["record"].to_numpy().astype(np.int64),
-    )
+    texts, codes = [], []
+    for i in range(len(declared.columns)):
+        series = declared.values[f"v{i}"]
+        text = series.drop_nulls().unique().sort()
+        texts.append(text)
+        codes.append(positions(series, text))
+    file = file_index.to_numpy().astype(np.int8)
+    first, of_row, rows = _distinct(codes, file)
+    values = [
+        Values(column, code[first], pl.concat([text, pl.Series([""], dtype=pl.String)]))
+        for column, code, text in zip(declared.columns, codes, texts, strict=True)
+    ]
+    return Records(values, file[first], rows.astype(np.float64), of_row)
 
 
-def _values(column: Column, series: pl.Series) -> Values:
-    text = series.drop_nulls().unique().sort()
-    code = (
-        pl.DataFrame({"v": series})
-        .join(
-            pl.DataFrame({"v": text, "i": np.arange(len(text), dtype=np.int32)}),
-            on="v",
-            how="left",
-            maintain_order="left",
-        )["i"]
-        .fill_null(-1)
-    )
-    return Values(column, code.to_numpy().astype(np.int32), np.array([*text.to_list(), ""], dtype=object))
+def _distinct(codes: Sequence[Codes], file: npt.NDArray[np.int8]) -> tuple[Rows, Rows, Rows]:
+    """First row of each distinct row in order, the record of each row, and how many rows a record has."""
+    key = mix(*codes, file)
+    _, first, back, rows = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    order = np.argsort(first)
+    place = np.empty(len(first), dtype=np.int64)
+    place[order] = np.arange(len(first))
+    return first[order], place[back.reshape(-1)], rows[order]
