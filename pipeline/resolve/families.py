@@ -37,40 +37,14 @@ def ties(
 
     Args:
         compared: pairs of family numbers with a member in common: kk < kk_other, shared, members, members_other,
-            same_head, headed, headed_other.
-        slips: kk, meant: numbers that were put right as slips of the keyboard.
+            same_head, headed, headed_other, and ``same``: whether they are one household by the rule.
+        slips: kk, meant: numbers that were put right, as slips of the keyboard or by the rows beside them.
         houses: kk < kk_other: families with a head each in one house.
         faces: for each family number the row that stands for it, -1 none.
         homes: household of each row, as decided.
         judged: what people have said of rows' households.
     """
-    pair = ["kk", "kk_other"]
-    slipped = slips.select(
-        pl.min_horizontal("kk", "meant").alias("kk"), pl.max_horizontal("kk", "meant").alias("kk_other")
-    ).unique()
-    every = (
-        pl.concat([compared.select(pair), slipped, houses.select(pair)])
-        .unique()
-        .join(compared, on=pair, how="left")
-        .join(slipped.with_columns(slip=pl.lit(True)), on=pair, how="left")
-        .join(houses.with_columns(house=pl.lit(True)), on=pair, how="left")
-        .with_columns(pl.col("slip", "house", "same_head", "headed", "headed_other").fill_null(False))
-        .sort(pair)
-    )
-    one, other = (faces[every[c].to_numpy()] for c in pair)
-    shown = every.with_columns(
-        a=pl.Series(np.minimum(one, other)), b=pl.Series(np.maximum(one, other)),
-        joined=pl.Series(homes[one] == homes[other]),
-    ).filter((pl.col("a") >= 0) & (pl.col("a") != pl.col("b")))  # fmt: skip
-    said = pl.concat(
-        pl.DataFrame({"a": a, "b": b}).with_columns(judged=pl.lit(word))
-        for word, a, b in (
-            ("same", judged.same_a, judged.same_b),
-            ("different", judged.different_a, judged.different_b),
-        )
-    )
-    shown = shown.unique(["a", "b"], keep="first", maintain_order=True)
-    shown = shown.join(said.unique(["a", "b"], keep="last"), on=["a", "b"], how="left", maintain_order="left")
+    shown = _with_judged(_shown(compared, slips, houses, faces), homes, judged)
     larger, shared = pl.max_horizontal("members", "members_other"), pl.col("shared").fill_null(0)
     two_heads = (pl.col("headed") & pl.col("headed_other") | pl.col("house")) & ~pl.col("same_head")
     differs = pl.when("same_head").then(pl.lit("same")).when(two_heads).then(pl.lit("differs"))
@@ -80,7 +54,7 @@ def ties(
         members_level=pl.format("{}_of_{}", shared, larger),
         head=pl.when("same_head").then(sign["same_head"]).when(two_heads).then(sign["two_heads"]),
         head_level=differs,
-        family_number=pl.when("slip").then(sign["slip"]), family_number_level=pl.lit("slip"),
+        family_number=pl.when("slip").then(sign["slip"]), family_number_level=pl.lit("put_right"),
         house=pl.when("house").then(sign["same_house"]), house_level=pl.lit("same"),
         judged="judged",
     )  # fmt: skip
@@ -104,6 +78,38 @@ def ties(
         .select(TIES.names())
         .cast({"a": pl.Int64, "b": pl.Int64, "comparison": pl.String})
     )
+
+
+def _shown(compared: pl.DataFrame, slips: pl.DataFrame, houses: pl.DataFrame, faces: Codes) -> pl.DataFrame:
+    """All pairs of family numbers, by the rows that stand for them, with the signs of each."""
+    pair = ["kk", "kk_other"]
+    put_right = slips.select(
+        pl.min_horizontal("kk", "meant").alias("kk"), pl.max_horizontal("kk", "meant").alias("kk_other")
+    ).unique()
+    every = pl.concat([compared.select(pair), put_right, houses.select(pair)]).unique().sort(pair)
+    one, other = (faces[every[c].to_numpy()] for c in pair)
+    return (
+        every.with_columns(a=pl.Series(np.minimum(one, other)), b=pl.Series(np.maximum(one, other)))
+        .join(compared, on=pair, how="left", maintain_order="left")
+        .join(put_right.with_columns(slip=pl.lit(True)), on=pair, how="left", maintain_order="left")
+        .join(houses.with_columns(house=pl.lit(True)), on=pair, how="left", maintain_order="left")
+        .filter((pl.col("a") >= 0) & (pl.col("a") != pl.col("b")))
+        .unique(["a", "b"], keep="first", maintain_order=True)
+        .drop(pair)
+    )
+
+
+def _with_judged(shown: pl.DataFrame, homes: Codes, judged: Judged) -> pl.DataFrame:
+    """The pairs and those that people have judged, with ``judged`` and whether they are ``joined`` now."""
+    said = pl.concat(
+        pl.DataFrame({"a": a, "b": b}).with_columns(judged=pl.lit(word)) for word, (a, b) in judged.words().items()
+    ).unique(["a", "b"], keep="last", maintain_order=True)
+    both = shown.join(said, on=["a", "b"], how="full", coalesce=True).sort("a", "b")
+    a, b = both["a"].to_numpy(), both["b"].to_numpy()
+    flags = pl.col("slip", "house", "same", "same_head", "headed", "headed_other").fill_null(False)
+    both = both.with_columns(flags, joined=pl.Series((homes[a] >= 0) & (homes[a] == homes[b])))
+    # where nothing joined the numbers, their rows are in one household because their persons are: no question there
+    return both.filter(~pl.col("joined") | pl.col("same") | pl.col("slip") | pl.col("judged").is_not_null())
 
 
 def tied(pairs: pl.DataFrame, numbers: int, judged: Judged, number: Codes) -> Labels:
@@ -130,7 +136,7 @@ def tied(pairs: pl.DataFrame, numbers: int, judged: Judged, number: Codes) -> La
 
 
 def not_slips(before: Codes, after: Codes, judged: Judged) -> Codes:
-    """Family numbers after slips were put right, but as they were where people say that they are two families'."""
+    """Family numbers after they were put right, but as they were where people say that they are two families'."""
     x, y = judged.different_a, judged.different_b
     wrong = (before[x] != before[y]) & (after[x] == after[y]) & (after[x] >= 0)
     kept = np.unique(np.concatenate([before[x[wrong]], before[y[wrong]]]))

@@ -63,9 +63,9 @@ def households(
     judged = judged or Judged.none()
     kk = features.kk.value
     values, number = np.unique(kk, return_inverse=True)
-    number = _from_part(features, np.where(kk > 0, number, -1).astype(np.int64))
-    written = _from_neighbours(features, number, where)
-    number = not_slips(written, _corrected(features, persons, written, values), judged)
+    written = _from_part(features, np.where(kk > 0, number, -1).astype(np.int64))
+    corrected = _corrected(features, persons, _from_neighbours(features, written, where), values)
+    number = not_slips(written, corrected, judged)
     stays = _stays(features, persons, number)
     compared = _with_members_in_common(stays, shared_members)
     family = tied(compared.filter("same"), len(values), judged, number)
@@ -75,7 +75,9 @@ def households(
     of_row = _without_number(features, persons, home[persons], where, len(values))
     of_row = np.where(of_row >= 0, bound(of_row, judged.within(of_row >= 0)), -1)
     faces = faces_of(written, len(values), features.registry & (features.relationship == HEAD), features.registry)
-    slips = pl.DataFrame({"kk": written, "meant": number}).filter(pl.Series(written != number)).unique()
+    slips = (
+        pl.DataFrame({"kk": written, "meant": number}).filter(pl.Series((written >= 0) & (written != number))).unique()
+    )
     found = ties(compared, slips, _in_one_house(features, number, stays), faces, of_row, judged)
     return Homes(of_row, found)
 
