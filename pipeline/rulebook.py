@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,6 +78,8 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     try:
         tree = yaml.compose(text, Loader=_LOADER)
         data: Any = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, see above
+    except ValueError as error:  # a day that is in no calendar, such as 2026-13-01
+        raise RulesError(*_no_days(path, tree)) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
@@ -89,7 +91,16 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise RulesError(*(_problem(path, tree, e, model) for e in error.errors())) from error
+        raise RulesError(*(_problem(path, tree, e, model) for e in _own(error.errors()))) from error
+
+
+def _own(errors: Sequence[Any]) -> list[Any]:
+    """Without lists that are too short only because what stands in them is wrong."""
+    places = [e["loc"] for e in errors]
+    return [
+        e for e in errors
+        if e["type"] != "too_short" or not any(p[: len(e["loc"])] == e["loc"] and p != e["loc"] for p in places)
+    ]  # fmt: skip
 
 
 def _twice(path: Path, node: yaml.Node | None) -> Iterator[Problem]:
@@ -107,6 +118,19 @@ def _twice(path: Path, node: yaml.Node | None) -> Iterator[Problem]:
             yield from _twice(path, item)
 
 
+def _no_days(path: Path, node: yaml.Node | None) -> Iterator[Problem]:
+    """What is written as a day and is none."""
+    if isinstance(node, yaml.CollectionNode):
+        for item in node.value:
+            for part in item if isinstance(item, tuple) else (item,):
+                yield from _no_days(path, part)
+    elif isinstance(node, yaml.ScalarNode) and node.tag.endswith(":timestamp"):
+        try:
+            yaml.safe_load(node.value)
+        except ValueError as error:
+            yield Problem(f"{path}:{node.start_mark.line + 1}", f"{node.value}: {error}", "a day such as 2026-01-31")
+
+
 def _problem(path: Path, tree: yaml.Node | None, error: Any, model: type[BaseModel]) -> Problem:
     location: tuple[int | str, ...] = error["loc"]
     where = f"{path}:{_line_of(tree, location)}"
@@ -118,7 +142,7 @@ def _problem(path: Path, tree: yaml.Node | None, error: Any, model: type[BaseMod
     elif error["type"] == "literal_error":
         near = difflib.get_close_matches(str(error["input"]), re.findall("'([^']+)'", error["ctx"]["expected"]), n=1)
         todo = f"did you mean `{near[0]}`?" if near else ""
-    return Problem(where, f"{name}: {error['msg']}", todo=todo)
+    return Problem(where, f"{name}: {error['msg'].removeprefix('Value error, ')}", todo=todo)
 
 
 def _field_names(model: type[BaseModel]) -> set[str]:

@@ -18,9 +18,8 @@ from pipeline.gate.decide import FLAGS
 from pipeline.gate.gate_rules import GateRules
 from pipeline.gate.paylist import PayList
 from pipeline.history import PublishedRun, frame_of
-from pipeline.target.eligibility import PRESENT, RECIPIENT
 from pipeline.target.identity_problems import invalid_numbers, shared_numbers, strange_names
-from pipeline.target.programs import Program, Rules
+from pipeline.target.programs import PRESENT, RECIPIENT, Program, Rules
 
 UNPUBLISHED: Final = "new:"
 """Before the key of a payee whom the run does not know: lines that are one person have one key."""

@@ -17,6 +17,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.errors import Problem, RulesError
+from pipeline.ingest.cards import words_of
 from pipeline.misuse.thresholds import read_thresholds
 from pipeline.parameters import Dated, Parameters, date_problems, in_force
 from pipeline.rulebook import line_in
@@ -60,8 +61,8 @@ def check_rules(rules: Path) -> list[Problem]:
     """Everything wrong with the rules that a run would trip over, or would apply without anybody meaning it.
 
     Looked for: files that cannot be read, unknown facts, parameters, bars and programs, comparisons of what cannot be
-    compared, gaps and overlaps of dates, reasons without words in ``findings.yaml``, conditions that can never be
-    true, programs that rule each other out.
+    compared, gaps and overlaps of dates, one name for two programs, reasons without words in ``findings.yaml``,
+    conditions that can never be true, programs that rule each other out.
     """
     problems: list[Problem] = []
     taxonomy: Taxonomy | None = None
@@ -74,6 +75,7 @@ def check_rules(rules: Path) -> list[Problem]:
     except RulesError as error:
         return [*problems, *error.problems]
     problems.extend(_dates(written))
+    problems.extend(_names(written))
     for day in turning_days(written):
         try:
             then = rules_on(written, day)
@@ -125,6 +127,17 @@ def _dates(written: Written) -> Iterator[Problem]:
             yield from date_problems(f"{path}:{line_in(path, 'parameters', name)}", name, values)
     for path, card in written.programs.values():
         yield from date_problems(f"{path}:{line_in(path, 'versions')}", f"versions of {card.code}", card.versions)
+
+
+def _names(written: Written) -> Iterator[Problem]:
+    """Names that a list may use for one of two programs: its rows would be of either."""
+    known: dict[str, str] = {}
+    for code, (path, card) in written.programs.items():
+        for i, alias in enumerate(card.aliases):
+            other = known.setdefault(words_of(alias), code)
+            if other != code:
+                found = f"{alias!r} is a name of `{other}` as well"
+                yield Problem(f"{path}:{line_in(path, 'aliases', i)}", found, todo="leave it to one of them")
 
 
 def _contradictions(written: Written, rules: Rules) -> Iterator[Problem]:
@@ -241,6 +254,9 @@ def _around(fact: Fact, literals: set[Scalar]) -> set[Scalar | None]:
     near = {n + step for n in numbers for step in (-1.0, -0.5, 0.0, 0.5, 1.0)}
     if fact.counted:
         return {n for n in near if n >= 0 and n == int(n)} or {0.0}
+    if fact.span is not None:
+        low, high = fact.span
+        return {None, low, high, *(n for n in near if low <= n <= high and n == int(n))}
     return near | {None}
 
 

@@ -16,14 +16,10 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.target.programs import Program, Rules
+from pipeline.target.programs import PRESENT, RECIPIENT, Program, Rules
 from pipeline.target.vocabulary import PERSON_FACTS
 from pipeline.target.writers import to_polars
 
-PRESENT: Final = "present"
-"""A rule that every program has: somebody of the unit is alive and has not moved out."""
-RECIPIENT: Final = "recipient"
-"""A rule that every program has: the recipients that the list names for a served unit are alive and not moved out."""
 KEPT: Final = (
     "subject_kind", "subject_id", "unit_id", "kecamatan_code", "desa_code", "desil", "in_registry", "identity",
     "status", "excluded_by", "served", "n_lines", "amount", "entitlement", "deceased", "moved_out", "reportable",

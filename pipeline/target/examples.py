@@ -103,6 +103,10 @@ def _problems(example: _Example, written: Written) -> Iterator[Problem]:
                 yield Problem(example.where, f"there is no fact `{name}` of a person", known, todo)
             elif value is not None and kind_of(value) is not PERSON_FACTS[name].kind:
                 yield Problem(example.where, f"`{name}` is {value!r}", f"a {PERSON_FACTS[name].kind.value}")
+            elif (
+                (span := PERSON_FACTS[name].span) and isinstance(value, int | float) and not span[0] <= value <= span[1]
+            ):
+                yield Problem(example.where, f"`{name}` is {value!r}", f"{span[0]} to {span[1]}")
     for code in (*example.card.receives, *example.card.excluded_by):
         if code not in written.programs:
             yield Problem(example.where, f"there is no program `{code}`", ", ".join(written.programs))

@@ -65,13 +65,15 @@ class ConditionError(ValueError):
 class Fact:
     """A fact of the unit, by column name; a counted one has the columns ``<name>__low`` and ``<name>__high``.
 
-    ``values`` are all that a text can be; empty where it can be anything.
+    ``values`` are all that a text can be; empty where it can be anything. ``span`` is the least and the greatest that a
+    number can be, whole numbers only; None where it can be any number.
     """
 
     name: str
     kind: Kind
     counted: bool = False
     values: tuple[str, ...] = ()
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,10 @@ Place: TypeAlias = tuple[Path, *tuple[int | str, ...]]
 """A file and the keys and positions that lead to a value in it."""
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Values = Annotated[tuple[DatedValue, ...], Field(min_length=1)]
+PRESENT: Final = "present"
+"""A rule that every program has: somebody of the unit is alive and has not moved out."""
+RECIPIENT: Final = "recipient"
+"""A rule that every program has: the recipients that the list names for a served unit are alive and not moved out."""
 
 
 class Text(Card):
@@ -85,6 +89,12 @@ class VersionCard(Card):
     report_unserved_if: str | None = None
     amount: AmountCard
 
+    @model_validator(mode="after")
+    def _in_order(self) -> VersionCard:
+        if self.valid_to is not None and self.valid_to < self.valid_from:
+            raise ValueError(f"valid_to {self.valid_to} lies before valid_from {self.valid_from}")
+        return self
+
 
 class ExampleCard(Card):
     """A household that somebody worked out by hand, and what the rules must say of it (``tepat rules test``).
@@ -96,7 +106,7 @@ class ExampleCard(Card):
     text: str
     day: date | None = None
     """Day whose rules apply; the newest where it is left out."""
-    desil: int | None = None
+    desil: Annotated[int, Field(ge=1, le=10)] | None = None
     in_registry: bool = True
     members: Annotated[tuple[dict[Name, Scalar | None], ...], Field(min_length=1)]
     receives: tuple[Name, ...] = ()
@@ -327,7 +337,14 @@ class _Reader:
         version = card.versions[at]
         facts = facts_for(card.unit, counts)
         conditions = []
+        names = {PRESENT, RECIPIENT, *(f"not_{b}" for b in version.bars)}
         for i, c in enumerate(version.conditions):
+            if c.id in names:
+                self.problem(
+                    (path, "versions", at, "conditions", i, "id"), f"another rule of this version is `{c.id}` already",
+                    todo="give it another id",
+                )  # fmt: skip
+            names.add(c.id)
             place: Place = (path, "versions", at, "conditions", i, "condition")
             tree = self.condition(place, c.condition, facts, values)
             if tree is not None:

@@ -34,14 +34,16 @@ class Meaning:
     meaning: str
     origin: str
     values: tuple[str, ...] = ()
+    span: tuple[int, int] | None = None
+    """Least and greatest of a whole number."""
 
 
-def _household(name: str, kind: Kind, meaning: str, origin: str) -> Meaning:
-    return Meaning(name, "household", kind, meaning, origin)
+def _household(name: str, kind: Kind, meaning: str, origin: str, span: tuple[int, int] | None = None) -> Meaning:
+    return Meaning(name, "household", kind, meaning, origin, span=span)
 
 
-def _person(name: str, kind: Kind, meaning: str, origin: str) -> Meaning:
-    return Meaning(name, "person", kind, meaning, origin)
+def _person(name: str, kind: Kind, meaning: str, origin: str, span: tuple[int, int] | None = None) -> Meaning:
+    return Meaning(name, "person", kind, meaning, origin, span=span)
 
 
 def _choice(name: str, values: tuple[str, ...], origin: str) -> Meaning:
@@ -53,10 +55,12 @@ def _employment(code: str, meaning: str) -> Meaning:
 
 
 MEANINGS: Final = (
-    _household("desil", Kind.NUMBER, "welfare rank, 1 the poorest", "highest of the registry rows"),
+    _household("desil", Kind.NUMBER, "welfare rank, 1 the poorest", "highest of the registry rows", (1, 10)),
     _household("in_registry", Kind.FLAG, "some member is in the registry", "registry"),
-    _household("n_present", Kind.NUMBER, "members alive and not moved out", "registry, deaths"),
-    _person("age", Kind.NUMBER, "completed years on the month's last day", "date of birth, or that in a valid NIK"),
+    _household("n_present", Kind.NUMBER, "members alive and not moved out", "registry, deaths", (0, 999)),
+    _person(
+        "age", Kind.NUMBER, "completed years on the month's last day", "date of birth, or that in a valid NIK", (0, 150)
+    ),
     _choice("sex", ("L", "P"), "registry and other lists"),
     _person("pregnant", Kind.FLAG, "or post-partum; unreported: no for men and outside the fertile ages", "registry"),
     _choice("school_level", SCHOOL_LEVELS, "registry"),
@@ -71,12 +75,12 @@ MEANINGS: Final = (
     _employment("pensioner", "draws a state pension"),
     _employment("village_official", "head, secretary or other official of a village"),
     _employment("private_employee", "employee of a private firm"),
-    _person("employment_income", Kind.NUMBER, "rupiah a month from private employment", "employment list"),
+    _person("employment_income", Kind.NUMBER, "rupiah a month from private employment", "employment list", (0, 10**12)),
 )
 
 
 def _facts(level: str) -> dict[str, Fact]:
-    return {m.name: Fact(m.name, m.kind, values=m.values) for m in MEANINGS if m.level == level}
+    return {m.name: Fact(m.name, m.kind, values=m.values, span=m.span) for m in MEANINGS if m.level == level}
 
 
 HOUSEHOLD_FACTS: Final = _facts("household")

@@ -184,6 +184,37 @@ def test_what_can_never_be_so_is_found(rules, name, old, new, said):
     assert said in messages(rules)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("unit: household", "unit: houshold", 3, "did you mean `household`?"),
+        ("unit: household", "unit: household\naliases: [Bansos PKH]", 4, "'Bansos PKH' is a name of `pkh` as well"),
+        ("code: young", "code: pkh", 1, "program `pkh` is also written in pkh.yaml"),
+        ("valid_from: 2025-01-01\n", "valid_from: 2025-13-01\n", 12, "2025-13-01: month must be in 1..12"),
+        ("    legal_basis", "    valid_to: 2024-12-31\n    legal_basis", 12, "lies before valid_from 2025-01-01"),
+        ("n_little > 0", "n_litle > 0", 16, "did you mean `n_little`?"),
+        ("n_little > 0", "desil = 11", 16, "condition `little` can never be true"),
+        ("n_little > 0", "desil > 4 and desil < 5", 16, "condition `little` can never be true"),
+        ("n_little > 0", "n_little > (select 1)", 16, "not in the language of conditions"),
+        ("age < :age_below", "age < 0", 10, "count `n_little` can never be true"),
+        ("value: 5", "value: -5", 10, "count `n_little` can never be true"),
+        ("value: 5", "value: lima", 10, "a number is compared with a text"),
+        ("id: little\n", "id: present\n", 15, "another rule of this version is `present` already"),
+        ("    amount:", "    excluded_by: [young]\n    amount:", 20, "there is no other program `young`"),
+        ("{monthly: monthly}", "{monthly: montly}", 20, "`montly` has no value on 2025-01-01"),
+        ("    amount: {monthly: monthly}", "    amount: {}", 20, "either `monthly` or `components`"),
+        ("    amount: {monthly: monthly}", "\tamount: 1", 20, "not YAML"),
+    ],
+)
+def test_a_new_program_with_a_mistake_is_told_its_line(rules, old, new, line, said):
+    path = rules / "programs" / "young.yaml"
+    assert old in YOUNG
+    path.write_text(YOUNG.replace(old, new, 1), encoding="utf-8")
+    problems = [str(p) for p in check_rules(rules) if str(p).startswith(f"{path}:{line}:")]
+    assert any(said in p for p in problems), check_rules(rules)
+    assert len({str(p) for p in check_rules(rules)}) <= 2  # one mistake is not told as many
+
+
 def test_a_circle_of_programs_that_rule_each_other_out_is_found(rules):
     edited(rules, "programs/pkh.yaml", "    amount:\n", "    excluded_by: [sembako]\n    amount:\n")
     assert messages(rules) == ""
