@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import random
-import subprocess
-import sys
-import time
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,19 +12,23 @@ from pipeline.cases.returning import take_outcomes
 from pipeline.tables import CASE_EVENTS, CASES
 from tests.cases.conftest import VISIT
 from tests.cases.office import RULES, Found, Office
+from tests.warm import Warm, moments, warm
 
-ROOT = Path(__file__).resolve().parents[2]
-CHILD = """
-import sys
-from pathlib import Path
-from pipeline.cases.returning import take_outcomes
-from tests.cases.conftest import VISIT
-from tests.cases.office import RULES
-print("ready", flush=True)
-take_outcomes([Path(sys.argv[1])], Path(sys.argv[2]), RULES, now=VISIT, say=lambda _: None)
-print("done", flush=True)
-"""
-FAMILIES = 30
+FAMILIES = 200
+
+
+def take(path: str, out: str) -> None:
+    """What is killed."""
+    take_outcomes([Path(path)], Path(out), RULES, now=VISIT, say=lambda _: None)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    """A month of 200 families, each with a case."""
+    office = Office(tmp_path / "out", families=FAMILIES, roster=())
+    office.publish("2026-10", [Found(subject=f"H{n}") for n in range(1, FAMILIES + 1)])
+    office.keep("2026-10")
+    return office
 
 
 def answers(folder: Path, office: Office, attempt: int) -> Path:
@@ -39,59 +40,44 @@ def answers(folder: Path, office: Office, attempt: int) -> Path:
     return path
 
 
-def start(path: Path, out: Path) -> subprocess.Popen[str]:
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(path), str(out)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "ready\n"
-    return child
-
-
-def assert_whole(office: Office, attempts: int) -> None:
-    """Each file is in the database in full or not at all, and the cases are what their events say."""
-    for table, column in (("outcomes", "source_file"), ("case_events where event = 'answered'", "period")):
-        counts = office.ask(f"select count(*) as n from audit.{table} group by {column}")["n"].to_list()
-        assert all(n % FAMILIES == 0 for n in counts), (table, counts)
+def assert_whole(office: Office) -> int:
+    """Each file is in the database in full or not at all, and the cases are what their events say; files applied."""
+    files = office.ask("select source_file, count(*) as n from audit.outcomes group by source_file")
+    assert set(files["n"]) <= {FAMILIES}
     answered = office.ask("select count(*) as n from audit.case_events where event = 'answered'")["n"][0]
-    assert answered == office.ask("select count(*) as n from audit.outcomes")["n"][0] <= FAMILIES * attempts
+    assert answered == files.height * FAMILIES
     events = CASE_EVENTS.conform(office.ask('select * from audit.case_events order by "at"'))
     assert cases_of(events).equals(CASES.conform(office.ask("select * from audit.cases order by case_id")))
     assert events["previous_hash"].to_list() == ["", *events["hash"].to_list()[:-1]]
+    return files.height
 
 
-def kill_at_random_moments(folder: Path, kills: int, seconds: float, seed: int) -> int:
-    """Kill -9 again and again; how often the child was still at work."""
-    chance = random.Random(seed)  # noqa: S311 - the same moments each time, as far as a machine allows
-    office = Office(folder / "out", families=FAMILIES, roster=())
-    office.publish("2026-10", [Found(subject=f"H{n}") for n in range(1, FAMILIES + 1)])
-    office.keep("2026-10")
-    began = time.monotonic()
-    with start(answers(folder, office, 0), office.out) as child:
-        began = time.monotonic()
-        child.wait()
-    usual = time.monotonic() - began
-    killed, attempt, stop_at = 0, 1, time.monotonic() + seconds
-    while killed < kills and time.monotonic() < stop_at:
+def kill(office: Office, folder: Path, at_work: Warm, kills: int, seed: int) -> int:
+    """Kill -9 again and again, and give the same file again after each; how often it was still at work."""
+    usual = at_work.do(__name__, "take", str(answers(folder, office, 0)), str(office.out))
+    killed = 0
+    for attempt, moment in zip(range(1, kills + 1), moments(seed, usual), strict=False):
         path = answers(folder, office, attempt)
-        with start(path, office.out) as child:
-            time.sleep(chance.uniform(0, usual))
-            unfinished = child.poll() is None
-            child.kill()
-        killed += unfinished
-        assert_whole(office, attempt + 1)
-        take_outcomes([path], office.out, RULES, now=VISIT, say=lambda _: None)
-        counted = office.ask("select count(*) as n from audit.outcomes")["n"][0]
-        assert counted == FAMILIES * (attempt + 1)  # whatever the killed one had done, each answer is there once
-        attempt += 1
-    assert_whole(office, attempt)
+        killed += at_work.kill(moment, __name__, "take", str(path), str(office.out))
+        assert assert_whole(office) in (attempt, attempt + 1)
+        take(str(path), str(office.out))
+        counted = office.ask("select count(*) as n, count(distinct outcome_id) as d from audit.outcomes").row(0)
+        assert counted == (FAMILIES * (attempt + 1),) * 2  # whatever the killed one had done, each answer is there once
     return killed
 
 
-def test_killed_at_any_moment_no_answer_is_lost_or_counts_twice(tmp_path: Path) -> None:
-    assert kill_at_random_moments(tmp_path, kills=5, seconds=8, seed=3) > 0
+def test_killed_at_any_moment_no_answer_is_lost_or_counts_twice(office: Office, tmp_path: Path) -> None:
+    with warm(__name__) as at_work:
+        assert kill(office, tmp_path, at_work, 20, seed=3) >= 10
 
 
 @pytest.mark.nightly
-def test_killed_a_thousand_times(tmp_path: Path) -> None:
-    assert kill_at_random_moments(tmp_path, kills=1000, seconds=3600, seed=4) > 0
+def test_killed_a_thousand_times(office: Office, tmp_path: Path) -> None:
+    killed = 0
+    with warm(__name__) as at_work:
+        for turn in range(50):  # anew from time to time: events only grow
+            folder = tmp_path / str(turn)
+            shutil.copytree(office.out, folder / "out")
+            killed += kill(Office(folder / "out", families=FAMILIES), folder, at_work, 20, seed=turn)
+            shutil.rmtree(folder)
+    assert killed >= 500

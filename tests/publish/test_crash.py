@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
+import shutil
 import subprocess
 import sys
 import time
@@ -18,34 +18,32 @@ from pipeline.history import published_runs
 from pipeline.publish import already_published, database_path, publish, read_only_path
 from pipeline.publish.commit import verify
 from pipeline.publish.content import Content
-from tests.publish.builders import STARTED, identity, month, silent
+from pipeline.run import Job, run
+from pipeline.store import Store
+from tests.publish.builders import PERIOD, STARTED, identity, month, silent
+from tests.scenarios import SEPTEMBER, small_district
+from tests.warm import Warm, moments, warm
 
 ROOT = Path(__file__).resolve().parents[2]
-CHILD = """
-import sys, time
-from pathlib import Path
-import polars, pyarrow.dataset
-from pipeline.publish import publish
-from pipeline.store import Store
-from tests.publish.builders import PERIOD, STARTED, identity, silent
-out = Path(sys.argv[1])
-print("ready", flush=True)
-publish(Store(out / str(PERIOD)), out, identity(sys.argv[2]), started_at=STARTED, timings={}, say=silent)
-print("done", flush=True)
-"""
+PERSONS = 600
+"""Of some 200 families."""
 
 
-def start(out: Path, inputs: str) -> subprocess.Popen[str]:
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(out), inputs], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "ready\n"
-    return child
+def publish_month(out: str, inputs: str) -> None:
+    """What is killed."""
+    publish(Store(Path(out) / str(PERIOD)), Path(out), identity(inputs), started_at=STARTED, timings={}, say=silent)
 
 
-def assert_only_whole_runs(out: Path) -> list[str]:
-    """Every run that is shown has exactly the rows of its manifest; ids of the runs."""
+def run_month(raw: str, out: str, rules: str) -> None:
+    """What is killed where whole runs are."""
+    run(Job(SEPTEMBER, Path(raw), Path(out), Path(rules)), silent)
+
+
+def assert_only_whole_runs(out: Path, persons: int | None = None) -> list[str]:
+    """Every run that is shown has exactly the rows of its manifest; ids of the runs.
+
+    ``persons`` is how many the month has, where it is one of ``builders``.
+    """
     runs = published_runs(out)
     if not runs:
         return []
@@ -56,40 +54,31 @@ def assert_only_whole_runs(out: Path) -> list[str]:
                 for name, entry in json.loads(text).items()
             }
             verify(c, run_id, manifest)
-        assert c.execute("select count(*) from latest.mentions").fetchall() == [(10,)]
+        if persons is not None:
+            assert c.execute("select count(*) from latest.mentions").fetchall() == [(persons + 1,)]
     return [r.run_id for r in runs]
 
 
-def publish_here(out: Path, inputs: str) -> str:
-    return publish(month(out), out, identity(inputs), started_at=STARTED, timings={}, say=silent)
+def publish_here(out: Path, inputs: str, **content: int) -> str:
+    return publish(month(out, **content), out, identity(inputs), started_at=STARTED, timings={}, say=silent)
 
 
-def kill_at_random_moments(out: Path, kills: int, seconds: float, seed: int) -> int:
-    """Kill -9 publishing again and again; returns how often the child was still at work."""
-    chance = random.Random(seed)  # noqa: S311 - the same moments each time, as far as a machine allows
-    month(out)
-    began = time.monotonic()
-    with start(out, "run-0") as child:
-        child.wait()
-    usual = time.monotonic() - began
-    known = assert_only_whole_runs(out)
-    killed, attempt, stop_at = 0, 1, time.monotonic() + seconds
-    while killed < kills and time.monotonic() < stop_at:
-        inputs = f"run-{attempt}"
-        with start(out, inputs) as child:
-            time.sleep(chance.uniform(0, 0.8 * usual))
-            unfinished = child.poll() is None
-            child.kill()
+def kill(out: Path, at_work: Warm, kills: int, seed: int) -> int:
+    """Kill -9 publishing again and again; how often it was still at work."""
+    month(out, persons=PERSONS)
+    usual = at_work.do(__name__, "publish_month", str(out), "run-0")
+    known, killed, n = assert_only_whole_runs(out, PERSONS), 0, 1
+    for _, moment in zip(range(kills), moments(seed, usual), strict=False):
+        unfinished = at_work.kill(moment, __name__, "publish_month", str(out), f"run-{n}")
         killed += unfinished
-        shown = assert_only_whole_runs(out)
+        shown = assert_only_whole_runs(out, PERSONS)
         assert shown[: len(known)] == known
-        assert set(shown[len(known) :]) <= {identity(inputs).run_id}
+        assert set(shown[len(known) :]) <= {identity(f"run-{n}").run_id}
         known = shown
-        attempt += not unfinished
-    last = f"run-{attempt}"
-    assert publish_here(out, last) == identity(last).run_id
-    assert already_published(out, identity(last))
-    assert assert_only_whole_runs(out)[-1] == identity(last).run_id
+        n += not unfinished
+    assert publish_here(out, f"run-{n}", persons=PERSONS) == identity(f"run-{n}").run_id
+    assert already_published(out, identity(f"run-{n}"))
+    assert assert_only_whole_runs(out, PERSONS)[-1] == identity(f"run-{n}").run_id
     assert {p.name for p in out.iterdir()} == {
         "2026-10",
         database.LOCK_FILE,
@@ -100,24 +89,41 @@ def kill_at_random_moments(out: Path, kills: int, seconds: float, seed: int) -> 
 
 
 def test_killed_at_any_moment_the_last_whole_run_is_shown_and_the_next_one_succeeds(tmp_path: Path) -> None:
-    assert kill_at_random_moments(tmp_path, kills=15, seconds=10, seed=1) > 0
+    with warm(__name__) as at_work:
+        assert kill(tmp_path, at_work, 20, seed=1) >= 10
 
 
 @pytest.mark.nightly
-def test_killed_a_thousand_times(tmp_path: Path) -> None:
-    assert kill_at_random_moments(tmp_path, kills=1000, seconds=3600, seed=2) > 0
+def test_killed_a_thousand_times_in_whole_runs(tmp_path: Path, rules: Path) -> None:
+    month = small_district(tmp_path, families=200, periods=(SEPTEMBER,)).raw(SEPTEMBER)
+    entries = month / "sources.yaml"  # part of what a run depends on
+    said = entries.read_text(encoding="utf-8") if entries.exists() else "[]\n"
+    killed = 0
+    with warm(__name__) as at_work:
+        for turn in range(20):  # anew from time to time: runs only grow
+            out = tmp_path / f"out-{turn}"
+            work = (__name__, "run_month", str(month), str(out), str(rules))
+            known, n, usual = assert_only_whole_runs(out), 0, at_work.do(*work)
+            for _, moment in zip(range(50), moments(turn, usual), strict=False):
+                entries.write_text(f"{said}# {turn} {n}\n", encoding="utf-8")
+                unfinished = at_work.kill(moment, *work)
+                shown = assert_only_whole_runs(out)
+                assert shown[: len(known)] == known
+                known, killed, n = shown, killed + unfinished, n + (not unfinished)
+            at_work.do(*work)
+            assert len(assert_only_whole_runs(out)) >= len(known)
+            shutil.rmtree(out)
+    assert killed >= 500
 
 
-def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
-    month(tmp_path)
-    first = start(tmp_path, "one")
-    second = start(tmp_path, "two")
-    for child in (first, second):
-        output, _ = child.communicate()
-        assert output == "done\n" or child.returncode != 0
-    runs = assert_only_whole_runs(tmp_path)
-    assert runs
-    assert set(runs) <= {identity("one").run_id, identity("two").run_id}
+def test_a_second_writer_waits_for_the_first_or_is_refused(tmp_path: Path) -> None:
+    month(tmp_path, persons=PERSONS)
+    with warm(__name__) as one, warm(__name__) as two:
+        one.start(__name__, "publish_month", str(tmp_path), "one")
+        two.start(__name__, "publish_month", str(tmp_path), "two")
+        done = [name for name, writer in (("one", one), ("two", two)) if writer.ended() == 0]
+    assert done
+    assert set(assert_only_whole_runs(tmp_path, PERSONS)) == {identity(name).run_id for name in done}
 
 
 def test_a_writer_that_does_not_end_is_told_of_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
