@@ -10,8 +10,14 @@ from enum import Enum
 from typing import Any
 
 import duckdb
+from polars.exceptions import PolarsError
 
+from pipeline.errors import StorageError
 from pipeline.privacy import scrub
+
+_UNREADABLE = (
+    duckdb.Error, PolarsError, StorageError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+)  # fmt: skip
 
 
 class Means(Enum):
@@ -65,13 +71,18 @@ class Verified:
 
     @contextmanager
     def reading(self, table: str) -> Iterator[None]:
-        """What cannot be read is a difference; only where the whole connection is lost is it the end."""
+        """What cannot be read, or made sense of, is a difference: who changed a row may have put anything there.
+
+        Only where the whole connection is lost is it the end.
+        """
         try:
             yield
         except (duckdb.FatalException, duckdb.InternalException):
             raise
-        except (duckdb.Error, UnicodeDecodeError) as error:
-            self.differs(Means.DAMAGE, table, "", f"cannot be read: {str(error).splitlines()[0]}")
+        except _UNREADABLE as error:
+            self.differs(
+                Means.DAMAGE, table, "", f"cannot be read: {(str(error) or 'no reason given').splitlines()[0]}"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

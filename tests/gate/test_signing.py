@@ -49,7 +49,10 @@ def test_two_people_sign(out: Path, screened: Screened) -> None:
     assert second["complete"]
     assert set(table(out, "gate_approvals")["list_sha256"]) == {screened.document["list_sha256"]}
     log = table(out, "access_log").select("action", "object").rows()
-    assert log[-3:] == [("run", screened.gate_id), ("approve", screened.gate_id), ("approve", screened.gate_id)]
+    assert log[-4:] == [
+        ("run", screened.gate_id), ("export", f"gate/{screened.gate_id}"),
+        ("approve", screened.gate_id), ("approve", screened.gate_id),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

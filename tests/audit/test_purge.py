@@ -1,0 +1,239 @@
+"""What is past its retention is ended, proves what it was, and can be taken up where it was killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipeline.audit.verify import verify
+from pipeline.database import DATABASE, READ_ONLY_COPY, opened
+from pipeline.errors import InputError, Refused, RulesError
+from pipeline.publish import refresh_copy
+from pipeline.purge import ending
+from pipeline.purge.ending import Asked, purge
+from pipeline.purge.plan import undated
+from pipeline.purge.retention import read_retention
+from tests.audit.filled import CASE, RULES, everything, sql
+from tests.publish.builders import NIK, PERIOD, month, silent
+
+ASKED = Asked("Ani", "retention of 2026")
+THREE_YEARS, NINE_YEARS = date(2029, 12, 1), date(2035, 12, 1)
+
+
+def ended(out: Path, today: date) -> set[str]:
+    return {e.table for e in purge(out, RULES, ASKED, today=today, say=silent).ended}
+
+
+def test_every_table_has_a_retention_and_every_lasting_one_an_age() -> None:
+    read_retention(RULES)
+    assert undated() == set()
+
+
+def test_nothing_goes_before_its_time(out: Path) -> None:
+    before = everything(out)
+    assert purge(out, RULES, ASKED, today=date(2027, 1, 1), say=silent).as_dict()["rows"] == 0
+    assert everything(out) == before
+
+
+def test_after_three_years_people_go_and_findings_stay(out: Path) -> None:
+    gone = ended(out, THREE_YEARS)
+    assert {"mentions", "persons", "households", "eligibility", "transactions"} <= gone
+    rows = everything(out)
+    assert not rows["audit.persons"]
+    assert not rows["audit.mentions"]
+    assert rows["audit.findings"]
+    assert rows["audit.measures"]
+    assert rows["audit.gate_results"]
+    assert verify(out, say=silent).same
+
+
+def test_after_eight_years_decisions_go_too_and_the_proof_stays(out: Path) -> None:
+    assert {"findings", "gate_results", "case_events", "cases", "outcomes", "match_judgements", "samples",
+            "access_log"} <= ended(out, NINE_YEARS)  # fmt: skip
+    rows = everything(out)
+    assert CASE not in str(rows["audit.cases"])
+    assert "K-2" in str(rows["audit.cases"]), "an open case stays"
+    assert rows["audit.runs"]
+    assert rows["audit.measures"]
+    assert rows["audit.tombstones"]
+    verified = verify(out, say=silent)
+    assert verified.same, verified.differences
+
+
+def test_what_was_ended_cannot_be_read_from_the_files_any_more(out: Path) -> None:
+    files = [out / DATABASE, out / READ_ONLY_COPY]
+    assert all(NIK.encode() in f.read_bytes() for f in files)
+    size = files[0].stat().st_size
+    purged = purge(out, RULES, ASKED, today=NINE_YEARS, say=silent)
+    assert not any(NIK.encode() in f.read_bytes() for f in files)
+    assert purged.bytes_after == files[0].stat().st_size < size
+
+
+def test_a_replaced_run_keeps_findings_measures_and_digests(filled: Path) -> None:
+    with opened(filled / DATABASE, read_only=True) as c:
+        (old, new) = (r for (r,) in c.execute("select run_id from audit.runs order by finished_at").fetchall())
+        left = {t: c.execute(f"select count(*) from audit.{t} where run_id = ?", [old]).fetchall()[0][0]
+                for t in ("mentions", "persons", "findings", "measures")}  # fmt: skip
+        why = c.execute("select distinct reason, basis from audit.tombstones").fetchall()
+    assert (left["mentions"], left["persons"]) == (0, 0)
+    assert left["findings"] == left["measures"] == 1
+    assert why == [("superseded", f"replaced by {new}")]
+
+
+def test_it_is_logged_with_name_and_reason(out: Path) -> None:
+    purge(out, RULES, ASKED, today=THREE_YEARS, say=silent)
+    with opened(out / DATABASE, read_only=True) as c:
+        said = c.execute("select object, purpose from audit.access_log where action = 'purge'").fetchall()
+    assert [p for o, p in said if "2026-10" in o and p == "Ani: retention of 2026"]
+
+
+@pytest.mark.parametrize(("asked", "what"), [(Asked("", "why"), "--as"), (Asked("Ani", " "), "--reason")])
+def test_nobody_purges_without_name_and_reason(out: Path, asked: Asked, what: str) -> None:
+    with pytest.raises(InputError, match=what):
+        purge(out, RULES, asked, say=silent)
+
+
+def test_a_dry_run_changes_nothing(out: Path) -> None:
+    content = (out / DATABASE).read_bytes()
+    told = purge(out, RULES, Asked("", ""), dry_run=True, today=THREE_YEARS, say=silent).as_dict()
+    assert told["rows"] > 20
+    assert told["dry_run"]
+    assert (out / DATABASE).read_bytes() == content
+
+
+def test_what_was_tampered_with_is_not_buried(out: Path) -> None:
+    sql(out, ["update audit.persons set name = 'X'"])
+    with pytest.raises(Refused, match="nothing was ended"):
+        purge(out, RULES, ASKED, today=THREE_YEARS, say=silent)
+    assert everything(out)["audit.persons"]
+
+
+def test_stage_files_of_the_month_go_and_raw_files_only_when_asked(out: Path, tmp_path: Path) -> None:
+    month(out)
+    raw = tmp_path / "raw"
+    for name in ("2026-10", "2030-01"):
+        (raw / name).mkdir(parents=True)
+        (raw / name / "daftar.csv").write_text("NIK;NAMA\n")
+    purge(out, RULES, ASKED, today=THREE_YEARS, say=silent)
+    assert not (out / str(PERIOD)).exists()
+    assert (raw / "2026-10" / "daftar.csv").exists()
+    purged = purge(out, RULES, Asked("Ani", "raw too", raw=raw), today=THREE_YEARS, say=silent)
+    assert [p.parent.name for p in purged.raw_files] == ["2026-10"]
+    assert sorted(p.name for p in raw.iterdir()) == ["2030-01"]
+    assert verify(out, say=silent).same
+
+
+def test_a_row_that_comes_after_a_purge_hangs_on_the_chain(out: Path) -> None:
+    for day in (NINE_YEARS, date(2036, 2, 1), date(2045, 1, 1)):
+        purge(out, RULES, ASKED, today=day, say=silent)
+        assert verify(out, say=silent).same
+    assert len(everything(out)["audit.access_log"]) >= 1
+
+
+def test_killed_after_the_rows_are_gone_the_next_purge_finishes(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    month(out)
+    with monkeypatch.context() as patched:
+        patched.setattr(ending, "compact", killed)
+        with pytest.raises(KeyboardInterrupt):
+            purge(out, RULES, ASKED, today=NINE_YEARS, say=silent)
+    assert verify(out, say=silent).same
+    assert NIK.encode() in (out / READ_ONLY_COPY).read_bytes()
+    purge(out, RULES, ASKED, today=NINE_YEARS, say=silent)
+    for path in out.rglob("*"):
+        assert not path.is_file() or NIK.encode() not in path.read_bytes(), path.name
+    assert verify(out, say=silent).same
+
+
+CHILD = """
+import sys
+from datetime import date
+from pathlib import Path
+import polars
+from pipeline.purge.ending import Asked, purge
+from tests.audit.filled import RULES
+print("ready", flush=True)
+purge(Path(sys.argv[1]), RULES, Asked("Ani", "killed"), today=date(2035, 12, 1), say=lambda _: None)
+"""
+
+
+def kill_at(out: Path, seconds: float) -> None:
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(out)], cwd=root, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(seconds)
+        child.kill()
+
+
+@pytest.mark.parametrize("kills", [pytest.param(2), pytest.param(60, marks=pytest.mark.nightly)])
+def test_kill_9_leaves_the_database_whole_and_a_repeat_finishes(filled: Path, tmp_path: Path, kills: int) -> None:
+    for n in range(kills):
+        out = tmp_path / f"out{n}"
+        shutil.copytree(filled, out)
+        kill_at(out, 0.3 + 1.7 * n / kills)
+        verified = verify(out, say=silent)
+        assert verified.same, verified.differences
+        purge(out, RULES, ASKED, today=NINE_YEARS, say=silent)
+        assert verify(out, say=silent).same
+        assert not any(NIK.encode() in p.read_bytes() for p in out.rglob("*") if p.is_file())
+        assert [p.name for p in out.iterdir() if p.name.startswith(".copy")] == []
+        shutil.rmtree(out)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("      - persons\n      - households", "      - households", "no retention is given for persons"),
+        ("  - runs\n", "", "no retention is given for runs"),
+        ("      - persons\n", "      - persons\n      - person\n", "there is no table person"),
+        ("      - samples\n", "      - samples\n      - persons\n", "persons stand twice"),
+        ("raw: people", "raw: folk", "there is no class folk"),
+        ("    months: 36", "    months: 0", "greater than or equal to 1"),
+    ],
+)
+def test_a_card_that_would_lose_something_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = (RULES / "retention.yaml").read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "retention.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(RulesError, match=message):
+        read_retention(tmp_path)
+
+
+@pytest.mark.skipif("TEPAT_KEY" in os.environ, reason="a key is set already")
+def test_with_a_key_the_new_file_is_encrypted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("duckdb_extension_httpfs")
+    from tests.audit.filled import fill
+
+    monkeypatch.setenv("TEPAT_KEY", "kunci-1")
+    fill(tmp_path)
+    purge(tmp_path, RULES, ASKED, today=THREE_YEARS, say=silent)
+    assert verify(tmp_path, say=silent).same
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or b"gate_results" not in path.read_bytes(), path.name
+    monkeypatch.delenv("TEPAT_KEY")
+    with pytest.raises(Exception, match="encrypted"):
+        verify(tmp_path, say=silent)
+
+
+def test_the_copy_for_notebooks_is_current_after_a_purge(out: Path) -> None:
+    purge(out, RULES, ASKED, today=THREE_YEARS, say=silent)
+    stamp = (out / READ_ONLY_COPY).stat().st_mtime_ns
+    refresh_copy(out)
+    assert (out / READ_ONLY_COPY).stat().st_mtime_ns == stamp
+    with opened(out / READ_ONLY_COPY, read_only=True) as c:
+        manifest = json.loads(c.execute("select manifest from latest.runs").fetchall()[0][0])
+        assert manifest["persons"]["rows"] > 0
+        assert c.execute("select count(*) from latest.persons").fetchall() == [(0,)]
