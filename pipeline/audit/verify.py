@@ -63,15 +63,19 @@ def verify(
     if not path.exists():
         raise InputError(Problem(str(out), "nothing is published here", todo="give the folder with --out"))
     report = Verified()
-    with opened(path, read_only=True) as connection:
-        if not is_prepared(connection):
-            raise InputError(Problem(str(path), "nothing is published here", todo="give the folder with --out"))
-        _check_all(connection, period, head, report, say)
-        with report.reading(SEALS.name):
-            _check_copy(connection, out, report)
-        with report.reading(RUNS.name):
-            check_inputs(connection, raw, period, report)
-    if rerun is not None and report.same:  # else what it would be compared with is not what was published
+    try:
+        with opened(path, read_only=True) as connection:
+            if not is_prepared(connection):
+                raise InputError(Problem(str(path), "nothing is published here", todo="give the folder with --out"))
+            _check_all(connection, period, head, report, say)
+            with report.reading(SEALS.name):
+                _check_copy(connection, out, report)
+            with report.reading(RUNS.name):
+                check_inputs(connection, raw, period, report)
+    except duckdb.Error as error:  # what says which tables there are cannot be read either
+        found = f"the database is damaged or unreadable: {(str(error) or 'no reason given').splitlines()[0]}"
+        raise StorageError(Problem(str(path), found, todo="keep a copy, then restore the last backup")) from error
+    if rerun is not None and all(d.means is Means.INPUT for d in report.differences):
         make_again(out, period=period, raw=raw, rules=rerun, report=report, say=say)
         if report.same and not report.made_again:
             raise InputError(
@@ -79,7 +83,7 @@ def verify(
                 Problem("--rerun", "no run could be made again; all else is as it was published"),
             )
     elif rerun is not None:
-        report.not_checked.append("nothing was made again: what it would be compared with differs already")
+        report.not_checked.append("nothing was made again: what it would be compared with is not what was published")
     return report
 
 
