@@ -32,6 +32,7 @@ from pipeline.terminal import (
     print_sample,
     print_sheet,
     print_simulation,
+    print_training,
     print_tree,
     print_verified,
     print_worklists,
@@ -513,6 +514,9 @@ def worklist(
     kecamatan: Annotated[
         str | None, typer.Option("--kecamatan", help="Name or code. Default: all.", show_default=False)
     ] = None,
+    queue: Annotated[
+        str, typer.Option("--queue", help="tksk; or kabupaten, inspectorate, dukcapil, bank: their cases, a workbook.")
+    ] = "tksk",
     lang: Annotated[str, typer.Option("--lang", help="id or en.")] = "id",
     out: OutOption = OUT,
     rules: RulesOption = None,
@@ -524,8 +528,8 @@ def worklist(
     from pipeline.worklist import make_worklists
 
     made = make_worklists(
-        out, Period.parse(period), rules or default_rules(), kecamatan=kecamatan, lang=lang, say=say
-    )  # fmt: skip
+        out, Period.parse(period), rules or default_rules(), queue=queue, kecamatan=kecamatan, lang=lang, say=say
+    )
     print_worklists(made.as_dict(), as_json)
 
 
@@ -792,6 +796,37 @@ def identity_evaluate(
     print_evaluation(found.as_dict(), [str(p) for p in found.write(out, lettering)], as_json)
     if found.basis == "model":
         raise typer.Exit(3)
+
+
+@identity_app.command("train")
+def identity_train(
+    period: PeriodOption,
+    judged: Annotated[
+        Path | None,
+        typer.Option("--judged", help="CSV of mention_id_a, mention_id_b, judgement. Default: what was judged."),
+    ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", metavar="FILE", help="Write a version of the rules, as rules/identity-2026-11.yaml."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write weights that are worse on pairs held out, too.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of pairs drawn at random.")] = 1,
+    out: OutOption = OUT,
+    rules: RulesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Learn the weights of the matching model from a month. Exit code 3 if they are worse and were to be written."""
+    from pipeline.identity import new_version, train
+    from pipeline.period import Period
+    from pipeline.rulebook import default_rules
+
+    if write is not None:
+        new_version(write)
+    found = train(out, Period.parse(period), rules or default_rules(), judged, seed)
+    files = [] if write is None else [str(found.write(write, force=force))]
+    print_training(found.as_dict(), files, as_json)
 
 
 # ------------------------------------------------------------------ plumbing

@@ -179,9 +179,11 @@ def print_worklists(document: dict[str, Any], as_json: bool) -> None:
     print(", ".join(f"{k.replace('_', ' ')} {v:,}" for k, v in counts.items() if v) or "cases as they were")
     rows = [
         {"kecamatan": r["kecamatan"], "officer": r["officer"] or "-", "visits": r["visits"], "waiting": r["waiting"]}
+        if r["queue"] == "tksk"
+        else {"queue": r["queue"], "kabupaten": r["kabupaten"], "cases": r["visits"]}
         for r in document["lists"]
     ]
-    print_rows(f"Worklists {document['period']}", rows, frozenset({"visits", "waiting"}))
+    print_rows(f"Worklists {document['period']}", rows, frozenset({"visits", "waiting", "cases"}))
     for notice in document["notices"]:
         say(f"notice: {notice}")
     print(f"wrote {document['folder']}")
@@ -275,6 +277,28 @@ def print_evaluation(document: dict[str, Any], files: list[str], as_json: bool) 
         print(f"note: {note}")
     for path in files:
         print(f"wrote {path}")
+
+
+def print_training(document: dict[str, Any], files: list[str], as_json: bool) -> None:
+    """Weights that moved, old against new, and both on pairs that they were not learned from."""
+    if as_json:
+        print_json({**document, "files": files})
+        return
+    moved = [w for w in document["weights"] if abs(w["moved"]) >= 0.1]
+    rows = [
+        {"column": w["column"], "level": w["level"], "of": w["of"], "old": f"{w['old']:.6g}", "new": f"{w['new']:.6g}",
+         "moved (bits)": f"{w['moved']:+.2f}"}
+        for w in moved
+    ]  # fmt: skip
+    print_rows("Weights that moved by a tenth of a bit or more", rows, frozenset({"old", "new", "moved (bits)"}))
+    print(f"{len(moved):,} of {len(document['weights']):,} weights; trained on {document['trained_on']}")
+    for held in document["held_out"]:
+        verdict = "WORSE" if held["worse"] else "not worse"
+        print(
+            f"{held['measure']}, {held['pairs']:,} held out: {held['old']:.4f} before, {held['new']:.4f} now: {verdict}"
+        )
+    for path in files:
+        print(f"wrote {path}: in force from {document['since']} once it lies in the rules folder as identity-*.yaml")
 
 
 def print_results(document: dict[str, Any], files: list[str], as_json: bool) -> None:

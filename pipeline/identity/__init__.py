@@ -5,5 +5,6 @@ Not here: resolution itself (:mod:`pipeline.resolve`), asking people (``tepat re
 """
 
 from pipeline.identity.evaluate import Evaluation, Question, evaluate
+from pipeline.identity.train import Training, train
 
-__all__ = ["Evaluation", "Question", "evaluate"]
+__all__ = ["Evaluation", "Question", "Training", "evaluate", "train"]
