@@ -16,6 +16,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipeline.errors import Problem, RulesError
+from pipeline.parameters import in_force
 from pipeline.rulebook import line_in
 from pipeline.target.checking import turning_days
 from pipeline.target.eligibility import Assessment, assess
@@ -73,18 +74,27 @@ def run_examples(rules: Path) -> list[Outcome]:
         RulesError: rules that cannot be read, or an example that speaks of facts or programs that do not exist.
     """
     written = read_rules(rules)
-    newest = max(turning_days(written))
     examples = list(_examples(written))
     problems = [problem for example in examples for problem in _problems(example, written)]
     if problems:
         raise RulesError(*problems)
     outcomes: dict[str, Outcome] = {}
-    for day in sorted({e.card.day or newest for e in examples}):
-        of_day = [e for e in examples if (e.card.day or newest) == day]
-        in_force = rules_on(written, day)
-        assessments = {a.program.code: a for a in _assessed(of_day, in_force)}
+    newest = _newest_days(written)
+    day_of = {e.id: e.card.day or newest[e.program] for e in examples}
+    for day in sorted(set(day_of.values())):
+        of_day = [e for e in examples if day_of[e.id] == day]
+        assessments = {a.program.code: a for a in _assessed(of_day, rules_on(written, day))}
         outcomes |= {e.id: _outcome(e, assessments.get(e.program), day) for e in of_day}
     return [outcomes[e.id] for e in examples]
+
+
+def _newest_days(written: Written) -> dict[str, date]:
+    """For each program the day since which nothing changes any more while it is in force."""
+    days = turning_days(written)
+    return {
+        code: max((d for d in days if in_force(card.versions, d)), default=days[-1])
+        for code, (_, card) in written.programs.items()
+    }
 
 
 def _examples(written: Written) -> Iterator[_Example]:

@@ -105,7 +105,7 @@ class ExampleCard(Card):
 
     text: str
     day: date | None = None
-    """Day whose rules apply; the newest where it is left out."""
+    """Day whose rules apply; where it is left out, the newest rules of the program."""
     desil: Annotated[int, Field(ge=1, le=10)] | None = None
     in_registry: bool = True
     members: Annotated[tuple[dict[Name, Scalar | None], ...], Field(min_length=1)]

@@ -58,6 +58,27 @@ def test_the_rules_of_the_day_of_the_example_apply(copied):
     assert [o.against for o in failed] == ["income_above_minimum_wage"]
 
 
+def test_an_example_of_a_program_that_ends_is_held_to_its_last_rules(copied):
+    path = copied / "programs" / "sembako.yaml"
+    card = path.read_text(encoding="utf-8")
+    path.write_text(card.replace("    legal_basis:", "    valid_to: 2026-11-30\n    legal_basis:", 1), encoding="utf-8")
+    assert [str(o) for o in run_examples(copied) if not o.passed] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("desil: 5", "desil: 11", "less than or equal to 10"),
+        ("desil: 5", "desil: 0", "greater than or equal to 1"),
+        ("{age: 50, sex: L}", "{age: -1, sex: L}", "`age` is -1"),
+        ("{age: 50, sex: L}", "{age: 500, sex: L}", "`age` is 500"),
+    ],
+)
+def test_a_rank_or_age_that_nobody_has_is_refused_in_an_example(copied, old, new, said):
+    with pytest.raises(RulesError, match=said):
+        run_examples(rewritten(copied, "blt_dd", old, new))
+
+
 def test_a_misspelt_fact_is_named_with_the_nearest_one(copied):
     rewritten(copied, "pkh", "pregnant: true", "pregnent: true")
     with pytest.raises(RulesError, match="did you mean `pregnant`"):
