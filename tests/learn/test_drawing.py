@@ -20,11 +20,6 @@ LEFT_OUT = "Belum menerima padahal layak"
 WRONGLY_PAID = "Menerima tetapi tidak layak"
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Office:
-    return october(tmp_path / "out")
-
-
 def test_the_same_call_finds_the_same_sample_and_another_seed_another(office: Office) -> None:
     first, again, other = drawn(office), drawn(office), drawn(office, seed=2)
     assert (first.again, again.again, again.sample_id) == (False, True, first.sample_id)
@@ -107,7 +102,7 @@ def test_the_day_by_which_to_go_is_one_for_all(office: Office, monkeypatch: pyte
 
 def test_an_answer_settles_the_visit_and_what_was_found_about_the_household(office: Office, tmp_path: Path) -> None:
     drawn(office)
-    listed(office)
+    office.keep("2026-10")
     home = sampled(office).filter(pl.col("band") == "exclusion")["subject_id"][0]
     answer(office, tmp_path, {home: LEFT_OUT})
     assert office.case(home)["state"] == "for_approval"
@@ -120,7 +115,7 @@ def test_an_answer_settles_the_visit_and_what_was_found_about_the_household(offi
 
 def test_one_change_is_proposed_for_a_household_flagged_or_not(office: Office, tmp_path: Path) -> None:
     drawn(office)
-    listed(office)
+    office.keep("2026-10")
     homes = sampled(office)
     flagged = homes.filter(pl.col("band") == "exclusion")["subject_id"][0]
     unflagged = homes.filter(pl.col("band") == "unflagged_poor")["subject_id"][0]
@@ -132,7 +127,7 @@ def test_one_change_is_proposed_for_a_household_flagged_or_not(office: Office, t
 
 def test_cases_of_unflagged_households_stay_until_the_sample_is_over(office: Office) -> None:
     drawn(office)
-    listed(office)
+    office.keep("2026-10")
     before = office.ask("select count(*) as n from audit.case_events")["n"][0]
     office.keep("2026-10", NOVEMBER + timedelta(days=1))
     assert office.ask("select count(*) as n from audit.case_events")["n"][0] == before
@@ -174,7 +169,7 @@ def test_households_of_companions_are_visited_by_the_inspectorate(tmp_path: Path
 
 def test_who_could_not_be_met_is_kept_as_such(office: Office, tmp_path: Path) -> None:
     drawn(office)
-    listed(office)
+    office.keep("2026-10")
     homes = sampled(office)["subject_id"].to_list()
     said = dict(
         zip(homes, ["Tidak ditemukan", "Menolak", "Pindah", "Belum bertemu", WRONGLY_PAID, LEFT_OUT], strict=False)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pipeline.learn.estimate import ERRORS, Counts, estimate
 from pipeline.learn.intervals import effective, ratio_interval, share_interval
 from pipeline.look.limits import wilson
-from tests.learn.office import answer, drawn, listed, october, results, sampled
+from tests.cases.office import Office
+from tests.learn.office import answer, drawn, results, sampled
 
 
 def counts(*strata: tuple[str, int, int, int, int, int]) -> Counts:
@@ -102,7 +103,7 @@ def visited(draw: st.DrawFn) -> tuple[str, int, int, int, int, int]:
     return draw(st.sampled_from(BANDS)), size, visits, answered, lacks, draw(st.integers(0, answered - lacks))
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(visited(), min_size=1, max_size=8))
 def test_of_any_visits_the_interval_holds_the_estimate_and_stays_a_share(strata: list) -> None:
     made = counts(*strata)
@@ -115,11 +116,10 @@ def test_of_any_visits_the_interval_holds_the_estimate_and_stays_a_share(strata:
             assert interval.bound_low <= interval.bound_high + 1e-9 or np.isnan(interval.bound_low)
 
 
-def test_from_answers_to_the_table(tmp_path: Path) -> None:
+def test_from_answers_to_the_table(office: Office, tmp_path: Path) -> None:
     """All eight with an error flagged are so; one of the unflagged visited is left out and stands for several."""
-    office = october(tmp_path / "out")
     drawn(office, n=20)
-    listed(office)
+    office.keep("2026-10")
     homes = sampled(office)
     said = {"exclusion": "Belum menerima padahal layak", "inclusion": "Menerima tetapi tidak layak"}
     words = {h: said.get(b, "Menerima dan layak") for h, b in homes.select("subject_id", "band").iter_rows()}

@@ -13,7 +13,7 @@ from pipeline.history import published_run
 from pipeline.learn import hit_rates
 from pipeline.period import Period
 from tests.cases.office import RULES, Found, Office
-from tests.learn.office import OCTOBER, answer, listed
+from tests.learn.office import OCTOBER, answer
 
 RIGHT, WRONG, NOT_FOUND, OTHERWISE = "Tidak layak", "Layak", "Tidak ditemukan", "Belum bertemu"
 
@@ -23,7 +23,7 @@ def visited(out: Path, said: Sequence[str], **finding: object) -> Office:
     office = Office(out, len(said), roster=(("SITI HASAN", "750119", len(said)),))
     card = {"type": "inclusion_error", "reason": "civil_servant", "confidence": 0.85, **finding}
     office.publish("2026-10", [Found(subject=f"H{n}", **card) for n in range(1, len(said) + 1)])
-    listed(office)
+    office.keep("2026-10")
     answer(office, out.parent, {f"H{n}": words for n, words in enumerate(said, 1)})
     return office
 
@@ -52,12 +52,19 @@ def test_confirmed_of_those_that_could_be_told(tmp_path: Path) -> None:
     assert row(rows, "kecamatan", group="750119")["group_name"] == "Tabongo"
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong", "named"), [(0, 8, "surely"), (4, 6, "perhaps"), (3, 2, "no"), (0, 1, "perhaps")]
-)
-def test_a_rule_under_the_floor_is_named(tmp_path: Path, right: int, wrong: int, named: str) -> None:
-    rows = rates(visited(tmp_path / "out", [RIGHT] * right + [WRONG] * wrong))
-    assert row(rows, "rule", reason="civil_servant")["under_floor"] == named
+def test_rules_under_the_floor_are_named(tmp_path: Path) -> None:
+    """By how many of how many were right: surely under one half, perhaps, or not."""
+    said = {"civil_servant": (0, 8), "deceased": (4, 6), "pensioner": (3, 2), "village_official": (0, 1)}
+    answers = [(rule, words) for rule, (r, w) in said.items() for words in [RIGHT] * r + [WRONG] * w]
+    office = Office(tmp_path / "out", len(answers))
+    found = [Found("inclusion_error", rule, subject=f"H{n}") for n, (rule, _) in enumerate(answers, 1)]
+    office.publish("2026-10", found)
+    office.keep("2026-10")
+    answer(office, tmp_path, {f"H{n}": words for n, (_, words) in enumerate(answers, 1)})
+    rows = rates(office).filter(pl.col("by") == "rule")
+    assert dict(rows.select("reason", "under_floor").iter_rows()) == {
+        "civil_servant": "surely", "deceased": "perhaps", "pensioner": "no", "village_official": "perhaps",
+    }  # fmt: skip
 
 
 def test_a_finding_of_two_reasons_counts_at_each_and_once_elsewhere(tmp_path: Path) -> None:
