@@ -5,6 +5,6 @@ Not here: resolution itself (:mod:`pipeline.resolve`), asking people (``tepat re
 """
 
 from pipeline.identity.evaluate import Evaluation, Question, evaluate
-from pipeline.identity.train import Training, train
+from pipeline.identity.train import Training, new_version, train
 
-__all__ = ["Evaluation", "Question", "Training", "evaluate", "train"]
+__all__ = ["Evaluation", "Question", "Training", "evaluate", "new_version", "train"]

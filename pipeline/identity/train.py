@@ -84,15 +84,10 @@ class Training:
         """Write the new version; never over another file.
 
         Raises:
-            InputError: the file exists or is no YAML file's name.
+            InputError: see :func:`new_version`.
             Refused: the new weights are worse on pairs held out, and ``force`` is not given.
         """
-        if path.suffix != ".yaml" or path.is_dir():
-            raise InputError(Problem(str(path), "no name for a rules file", "identity-….yaml in the rules folder"))
-        if path.exists():
-            raise InputError(
-                Problem(str(path), "this file exists; a version is never overwritten", todo="another name")
-            )
+        new_version(path)
         if self.worse and not force:
             raise Refused(*(
                 Problem(str(path), f"worse on {h.pairs:,} pairs held out: {h.measure} {h.new:.4f}, before {h.old:.4f}",
@@ -104,6 +99,20 @@ class Training:
         written = write_whole(path, _HEAD + text)
         read_yaml(path, IdentitySettings)
         return written
+
+
+def new_version(path: Path) -> None:
+    """Refuse a name under which no new version can be written.
+
+    Raises:
+        InputError: the file exists, its folder does not, or it is no YAML file's name.
+    """
+    if path.suffix != ".yaml" or path.is_dir():
+        raise InputError(Problem(str(path), "no name for a rules file", "identity-….yaml in the rules folder"))
+    if path.exists():
+        raise InputError(Problem(str(path), "this file exists; a version is never overwritten", todo="another name"))
+    if not path.parent.is_dir():
+        raise InputError(Problem(str(path.parent), "there is no such folder", todo="make it, or name another"))
 
 
 def _move(column: str, level: str, of: str, old: float, new: float, bits: float) -> dict[str, Any]:
