@@ -6,6 +6,10 @@ measures of a survey or any other list.
 Units are households (persons in programs that pay persons), each counted once; a full list has no sampling error, so
 there are no intervals. Area is where the registry has the unit, else where the recipients list has it. Units that
 another benefit rules out are neither eligible nor an error. Welfare is the desil: units of one desil are tied.
+
+The formulas are those of :mod:`pipeline.incidence`, which has their sources. They stand here again because they are
+another thing to compute: not from arrays of units with a sampling design, but for thousands of areas at once from
+counts, with the bounds of what is unknown. A test holds both to the same answer for the same units.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import tables
+from pipeline.incidence import Request, measure
 
 SHARES = (
     "coverage_rate",
@@ -109,6 +110,32 @@ def test_incidence_over_the_groups_of_a_breakdown_sums_to_one(month):
     sums = rows.group_by("measure", "breakdown").agg(pl.col("value").sum())["value"]
     assert sums.to_list() == pytest.approx([1.0] * len(sums))
     assert set(rows["breakdown"]) == {"desil", "sex", "age_group"}
+
+
+SAME = {
+    "exclusion_error_rate": "exclusion_error",
+    "inclusion_error_rate": "inclusion_error_served",
+    "inclusion_of_ineligible_rate": "inclusion_error_nonpoor",
+    "targeting_differential": "targeting_differential",
+    "cgh_20": "cgh_20",
+    "cgh_40": "cgh_40",
+    "concentration_index": "concentration_index",
+}
+
+
+@given(st.lists(st.tuples(st.integers(1, 10), st.sampled_from([0, 100_000, 200_000])), min_size=1, max_size=12))
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_list_of_the_same_units_has_the_same_measures(new_month, town):
+    month = new_month()
+    for i, (desil, amount) in enumerate(town):
+        month.household(f"H{i}", month.person(f"p{i}"), desil=desil)
+        if amount:
+            month.receives("sembako", f"p{i}", amount=amount)
+    month.run()
+    units = pl.DataFrame(town, schema=["desil", "amount"], orient="row").with_columns(poor=pl.col("desil") <= 4)
+    survey = measure(units, Request("desil", "amount", eligible="poor"))
+    for ours, theirs in SAME.items():
+        assert month.measure(ours, "sembako") == pytest.approx(survey.value(theirs), abs=1e-12), ours
 
 
 def test_no_measure_stands_without_its_definition(month):
