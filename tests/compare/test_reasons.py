@@ -186,5 +186,5 @@ def test_the_files_hold_counts_and_words_only(tmp_path: Path) -> None:
     written = "".join(p.read_text(encoding="utf-8") for p in found.write(tmp_path))
     assert "KARIM" not in written
     assert "7501010101010001" not in written
-    assert f"persons,,{TABONGO},Tabongo,left,off_lists" in written
+    assert f'persons,"",{TABONGO},Tabongo,left,off_lists' in written
     assert Period.parse(found.first) < Period.parse(found.second)
