@@ -102,7 +102,7 @@ def diagram(frame: pl.DataFrame, lang: Language) -> Drawing:
         shapes.append(Label(left, y(tick) + 4, numbers.percent(tick), "end", "soft", dx=-6))
         shapes.append(Label(x(tick), bottom + 18, numbers.percent(tick), "middle", "soft"))
     shapes.append(Stroke(((left, bottom), (right, top)), "soft", 1, dashed=True))
-    shapes.append(Label(x(0.03), y(0.03) - 12, words["exact"], "end", "soft"))
+    shapes.append(Label(x(0.002), y(0.002) + 16, words["exact"], "start", "soft"))
     shapes.append(Label(right, bottom + 38, words["across"], "end", "soft"))
     said = []
     for row in frame.filter(pl.col("share").is_not_null() & (pl.col("pairs") > 0)).to_dicts():
