@@ -502,7 +502,7 @@ def print_verified(document: dict[str, Any], as_json: bool) -> None:
             if d["means"] == means:
                 print(f"  {' '.join(filter(None, (d['table'], d['run_id'])))}: {d['what']}")
     count = len(document["differences"])
-    print(f"\n{count} differences" if count else "all the same as it was written")
+    print(f"\n{count} difference{'s' * (count > 1)}" if count else "all the same as it was written")
     print(
         f"head {document['head']}\nnote it: `tepat audit verify --head` tells later whether all of today is still there"
     )

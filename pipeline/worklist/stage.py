@@ -30,8 +30,10 @@ from pipeline.period import Period
 from pipeline.regions import kecamatan_among
 from pipeline.target.programs import load_rules
 from pipeline.target.taxonomy import read_taxonomy
-from pipeline.worklist.document import Gathering, Sheet
+from pipeline.worklist.document import FIELD, Sheet
 from pipeline.worklist.form import FormMaker
+from pipeline.worklist.gathering import Gathering
+from pipeline.worklist.offices import check_queue, office_sheets
 from pipeline.worklist.page import html
 from pipeline.worklist.workbook import workbook
 
@@ -65,12 +67,13 @@ def make_worklists(
     period: Period,
     rules: Path,
     *,
+    queue: str = FIELD,
     kecamatan: str | None = None,
     lang: str = "id",
     now: datetime | None = None,
     say: Say,
 ) -> Worklists:
-    """Write the worklists of a month under ``<out>/<period>/worklist/``.
+    """Write the worklists of a month under ``<out>/<period>/worklist/``, those of an office in a folder in there.
 
     Answers that came in monthly folders are applied first, then the cases are brought in line with the newest
     published run of the month. What is on a list, and that it left the machine, is recorded before it is there to take.
@@ -79,15 +82,17 @@ def make_worklists(
         out: folder of the database.
         period: the month.
         rules: rules folder.
+        queue: whose: the TKSK, or one of the offices that act without a visit.
         kecamatan: name or code of one kecamatan; all by default.
         lang: id or en.
         now: UTC; the clock by default.
         say: progress.
 
     Raises:
-        InputError: the month is not published, a later one has been worked on, or no such kecamatan.
+        InputError: the month is not published, a later one has been worked on, or no such kecamatan or queue.
         StorageError: the database is held by somebody else, or a key is set and no passphrase to lock the forms with.
     """
+    check_queue(queue)
     words = texts(WORDS, language(lang))
     lock = lock_of("worklists")
     moment = (now or datetime.now(UTC)).replace(tzinfo=None)
@@ -100,14 +105,20 @@ def make_worklists(
         say("cases")
         kept = keep(book, run, field, taxonomy, moment)
         code = None if kecamatan is None else _kecamatan(book, kecamatan)
-        say("visits")
-        sheets, picked = Gathering(book, run, field, taxonomy, programs, lang, moment.date()).sheets(code)
+        say("visits" if queue == FIELD else f"cases of {queue}")
+        gathering = Gathering(book, run, field, taxonomy, programs, lang, moment.date())
+        if queue == FIELD:
+            sheets, picked = gathering.sheets(code)
+        else:
+            sheets, picked = office_sheets(gathering, queue, words, code)
         folder = out / str(period) / FOLDER
         staging = folder.with_name(f".{FOLDER}.{os.getpid()}")
+        if queue != FIELD:
+            folder /= queue
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         try:
-            say(f"forms of {len(sheets)} TKSK")
+            say(f"{len(sheets)} lists")
             lists = _write(sheets, words, lang, lock, staging)
             _record(book, run, field, picked, lists, moment)
             _move(staging, folder, whole=code is None)
@@ -127,19 +138,20 @@ def _kecamatan(book: CaseBook, said: str) -> str:
 def _write(
     sheets: list[Sheet], words: dict[str, Any], lang: str, lock: str | None, folder: Path
 ) -> list[dict[str, Any]]:
-    """The forms of each TKSK, locked with the passphrase where there is one."""
+    """The forms of each TKSK or office, locked with the passphrase where there is one; an office gets workbooks."""
     forms = FormMaker()
     lists = []
     per_kecamatan: dict[str, int] = {}
     for sheet in sheets:
         n = per_kecamatan[sheet.kecamatan_code] = per_kecamatan.get(sheet.kecamatan_code, 0) + 1
-        name = "_".join(filter(None, [sheet.kecamatan_code, _plain(sheet.kecamatan), str(n) if n > 1 else ""]))
-        book, paper = workbook(sheet, words), forms.pdf(sheet, words, lang)
-        files = {
-            f"{name}.html": html(sheet, words, lang, name, lock).encode(),
-            f"{name}.xlsx": book if lock is None else locked_workbook(book, lock),
-            f"{name}.pdf": paper if lock is None else locked_pdf(paper, lock),
-        }
+        place = sheet.kecamatan if sheet.queue == FIELD else f"{sheet.queue} {sheet.kabupaten}"
+        name = "_".join(filter(None, [sheet.kecamatan_code, _plain(place), str(n) if n > 1 else ""]))
+        book = workbook(sheet, words)
+        files = {f"{name}.xlsx": book if lock is None else locked_workbook(book, lock)}
+        if sheet.queue == FIELD:
+            paper = forms.pdf(sheet, words, lang)
+            files[f"{name}.html"] = html(sheet, words, lang, name, lock).encode()
+            files[f"{name}.pdf"] = paper if lock is None else locked_pdf(paper, lock)
         hashes = {}
         for file, content in files.items():
             (folder / file).write_bytes(content)
@@ -147,7 +159,8 @@ def _write(
         lists.append(
             {
                 "kecamatan_code": sheet.kecamatan_code, "kecamatan": sheet.kecamatan, "officer": sheet.officer,
-                "visits": len(sheet.visits), "waiting": sheet.waiting, "files": hashes,
+                "kabupaten": sheet.kabupaten, "queue": sheet.queue, "visits": len(sheet.visits),
+                "waiting": sheet.waiting, "files": hashes,
             }
         )  # fmt: skip
     return lists
@@ -174,7 +187,7 @@ def _record(
             book.write(making.rows(), now)
         for each in lists:
             told = ", ".join(f"{file} {digest[:16]}" for file, digest in each["files"].items())
-            book.log("export", told, f"worklist {run.period}, {each['visits']} visits")
+            book.log("export", told, f"worklist {run.period} {each['queue']}, {each['visits']} cases")
 
 
 def _move(staging: Path, folder: Path, *, whole: bool) -> None:
@@ -190,8 +203,8 @@ def _move(staging: Path, folder: Path, *, whole: bool) -> None:
 
 
 def _notices(sheets: list[Sheet], lock: str | None, refused: list[str]) -> list[str]:
-    nobody = [s.kecamatan or s.kecamatan_code for s in sheets if not s.officer]
+    nobody = [s.kecamatan or s.kecamatan_code for s in sheets if s.queue == FIELD and not s.officer]
     told = [f"no TKSK on the roster of the month: {', '.join(nobody)}"] if nobody else []
     if lock is not None:
-        told.append("page, workbook and form are locked with the passphrase: tell it by another way than the files")
+        told.append("the files are locked with the passphrase: tell it by another way than you send them")
     return told + refused

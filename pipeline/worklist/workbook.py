@@ -1,5 +1,7 @@
 """The worklist as a workbook: one sheet a desa, answers chosen from a list, printed on A4.
 
+A list for an office has one sheet of cases and one with the rows of files behind them.
+
 Belongs here: cells, locks and lists of choices. Only the answers can be changed; what says who is visited is locked
 against slips, without a password, because a lock that stops work is worked around. Whatever comes back is checked
 again anyway (:mod:`pipeline.cases.reading`).
@@ -9,19 +11,24 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import xlsxwriter
 
-from pipeline.worklist.document import Asked, Sheet, Visit
+from pipeline.worklist.document import FIELD, Asked, Sheet, Visit
 
 COLUMNS: Final = {
     "n": 4.5, "case_id": 10, "name": 19, "nik": 13, "address": 19, "problem": 34, "check": 27, "outcome": 15,
     "visited_at": 12, "note": 22, "officer": 14,
 }  # fmt: skip
 """Columns in order and their widths, which together are a page of A4 across."""
-ANSWERS: Final = ("outcome", "visited_at", "note")
+PROOF_COLUMNS: Final = {
+    "case_id": 19, "says": 34, "source_file": 26, "sheet": 12, "row_number": 7, "name": 20, "nik": 18, "no_kk": 18,
+    "birth_date": 11, "number": 18, "program": 9, "amount": 11, "moment": 15, "agent": 16,
+}  # fmt: skip
+ANSWERS: Final = ("outcome", "visited_at", "note", "officer")
 CHOICES: Final = "_pilihan"
 HEADER_ROW: Final = 3
 _LINE: Final = 12.5
@@ -30,7 +37,7 @@ _LATER: Final = 400
 
 
 def workbook(sheet: Sheet, words: dict[str, Any]) -> bytes:
-    """The bytes of the workbook of one TKSK; the same worklist gives the same bytes."""
+    """The bytes of the workbook of one TKSK or office; the same worklist gives the same bytes."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_numbers": False, "strings_to_formulas": False})
     year, month = (int(part) for part in sheet.period.split("-"))
@@ -64,23 +71,31 @@ class _Writer:
             "strong": book.add_format({"font_size": 10, "bold": True, "valign": "top"}),
             "head": book.add_format(base | {"bold": True, "bg_color": "#DDE4EA", "valign": "vcenter"}),
             "locked": book.add_format(grey),
+            "amount": book.add_format(base | {"bg_color": "#EEF1F4", "num_format": "#,##0"}),
             "number": book.add_format(base | {"bg_color": "#EEF1F4", "num_format": "0"}),
             "free": book.add_format(base | {"bg_color": "#FFF9DB", "locked": False, "num_format": "@"}),
             "day": book.add_format(base | {"bg_color": "#FFF9DB", "locked": False, "num_format": "dd/mm/yyyy"}),
         }
+        self.title = (
+            words["title"] if sheet.queue == FIELD else f"{words['office_title']} {words['queues'][sheet.queue]}"
+        )
         self.labels = {a.code: a.label for a in sheet.answers}
         self.lists: dict[tuple[str, ...], str] = {}
 
     def write(self) -> None:
         """Guide, a sheet a desa, and the hidden lists of choices."""
         self._guide()
+        for_office = self.sheet.queue != FIELD
         topics = list(dict.fromkeys(q.choices for v in self.sheet.visits for q in v.questions))
         for j, choices in enumerate(topics):
             column = xlsxwriter.utility.xl_col_to_name(j)
             self.lists[choices] = f"='{CHOICES}'!${column}$1:${column}${len(choices)}"
         taken: set[str] = {self.words["guide"].lower(), CHOICES}
-        for desa in self.sheet.desa:
-            self._desa(desa, _sheet_name(desa, taken))
+        if for_office:
+            self._cases(self.words["cases"], self.words["cases"], self.sheet.visits)
+            self._proofs()
+        for desa in () if for_office else self.sheet.desa:
+            self._cases(desa, _sheet_name(desa, taken), [v for v in self.sheet.visits if v.desa == desa])
         hidden = self.book.add_worksheet(CHOICES)
         for j, choices in enumerate(topics):
             hidden.write_column(0, j, [self.labels[c] for c in choices])
@@ -93,19 +108,26 @@ class _Writer:
         page.set_column(1, 1, 72)
         page.set_paper(9)
         page.fit_to_pages(1, 0)
-        page.write_string(0, 0, f"{words['title']}, {sheet.month}", self.format["title"])
-        facts = (
-            (words["kecamatan"], f"{sheet.kecamatan}, {sheet.kabupaten}"),
-            (words["officer"], sheet.officer or words["nobody"]),
-            (words["visits"].capitalize(), f"{len(sheet.visits)} ({sheet.waiting} {words['waiting']})"),
-        )
+        page.write_string(0, 0, f"{self.title}, {sheet.month}", self.format["title"])
+        if sheet.queue == FIELD:
+            steps, facts = (
+                words["steps"],
+                {
+                    words["kecamatan"]: f"{sheet.kecamatan}, {sheet.kabupaten}",
+                    words["officer"]: sheet.officer or words["nobody"],
+                    words["visits"].capitalize(): f"{len(sheet.visits)} ({sheet.waiting} {words['waiting']})",
+                },
+            )
+        else:
+            steps = words["office_steps"]
+            facts = {words["area"]: sheet.kabupaten, words["cases"]: str(len(sheet.visits))}
         row = 2
-        for name, value in facts:
+        for name, value in facts.items():
             page.write_string(row, 0, name, self.format["strong"])
             page.write_string(row, 1, value, self.format["text"])
             row += 1
         row += 1
-        for n, step in enumerate([*words["steps"].values(), words["masked"]], 1):
+        for n, step in enumerate([*steps.values(), words["masked"]], 1):
             page.write_string(row, 0, f"{n}.", self.format["strong"])
             page.write_string(row, 1, step, self.format["text"])
             row += 1
@@ -118,13 +140,14 @@ class _Writer:
             page.write_string(row, 1, answer.meaning, self.format["text"])
         page.protect()
 
-    def _desa(self, desa: str, name: str) -> None:
+    def _cases(self, what: str, name: str, visits: Sequence[Visit]) -> None:
+        """A sheet to be filled: a row a question."""
         page, words, sheet = self.book.add_worksheet(name), self.words, self.sheet
-        rows = [(v, q) for v in sheet.visits if v.desa == desa for q in v.questions]
-        page.write_string(0, 0, f"{words['title']}, {sheet.month}: {desa}", self.format["title"])
+        rows = [(v, q) for v in visits for q in v.questions]
+        page.write_string(0, 0, f"{self.title}, {sheet.month}: {what}", self.format["title"])
         officer = sheet.officer or words["nobody"]
         under = f"{words['kecamatan']} {sheet.kecamatan}, {sheet.kabupaten} · {words['officer']}: {officer}"
-        page.write_string(1, 0, under, self.format["plain"])
+        page.write_string(1, 0, under if sheet.queue == FIELD else sheet.kabupaten, self.format["plain"])
         for j, (column, width) in enumerate(COLUMNS.items()):
             page.set_column(j, j, width)
             page.write_string(HEADER_ROW, j, words["columns"][column], self.format["head"])
@@ -137,13 +160,35 @@ class _Writer:
         page.ignore_errors({"number_stored_as_text": f"A1:K{last + 1}"})
         self._paper(page, last)
 
-    def _paper(self, page: Any, last: int) -> None:
+    def _proofs(self) -> None:
+        """The rows behind the findings; nothing to fill, and no column that is read back as an answer."""
+        page, sheet = self.book.add_worksheet(self.words["proof"]), self.sheet
+        page.write_string(0, 0, f"{self.title}, {sheet.month}: {self.words['proof']}", self.format["title"])
+        used = {c: w for c, w in PROOF_COLUMNS.items() if any(getattr(p, c) for p in sheet.proofs)}
+        for j, (column, width) in enumerate(used.items()):
+            page.set_column(j, j, width)
+            page.write_string(HEADER_ROW, j, self.words["proofs"][column], self.format["head"])
+        for n, proof in enumerate(sheet.proofs, HEADER_ROW + 1):
+            page.set_row(n, _lines({c: str(getattr(proof, c)) for c in ("says", "source_file", "name")}, used) * _LINE)
+            for j, column in enumerate(used):
+                value = getattr(proof, column)
+                if isinstance(value, int):
+                    page.write_number(n, j, value, self.format["amount"])
+                else:
+                    page.write_string(n, j, value or "", self.format["locked"])
+        last = HEADER_ROW + len(sheet.proofs)
+        page.autofilter(HEADER_ROW, 0, last, max(len(used), 1) - 1)
+        page.freeze_panes(HEADER_ROW + 1, 1)
+        page.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
+        self._paper(page, last, max(len(used), 1))
+
+    def _paper(self, page: Any, last: int, columns: int = len(COLUMNS)) -> None:
         page.set_landscape()
         page.set_paper(9)
         page.set_margins(left=0.35, right=0.35, top=0.45, bottom=0.55)
         page.fit_to_pages(1, 0)
         page.repeat_rows(HEADER_ROW)
-        page.print_area(0, 0, last, len(COLUMNS) - 1)
+        page.print_area(0, 0, last, columns - 1)
         page.set_footer(
             f"&L&8{self.sheet.kecamatan} {self.sheet.period}&R&8{self.words['page']} &P {self.words['of']} &N"
         )
@@ -153,18 +198,15 @@ class _Writer:
         cells = {
             "case_id": visit.case_id, "name": visit.name, "nik": visit.nik, "address": place,
             "problem": "\n".join(question.findings), "check": f"{question.check} {question.ask}",
-            "officer": self.sheet.officer,
         }  # fmt: skip
-        lines = max(
-            sum(-(-max(len(part), 1) // int(COLUMNS[c] * 1.18)) for part in text.split("\n"))
-            for c, text in cells.items()
-        )
-        page.set_row(n, max(2, lines) * _LINE)
+        if self.sheet.queue == FIELD:
+            cells["officer"] = self.sheet.officer
+        page.set_row(n, max(2, _lines(cells, COLUMNS)) * _LINE)
         page.write_number(n, 0, visit.n, self.format["number"])
         for j, column in enumerate(COLUMNS):
             if column in cells:
                 page.write_string(n, j, cells[column], self.format["locked"])
-            elif column in ANSWERS:
+            elif column in ANSWERS:  # an office says who looked at it
                 page.write_blank(n, j, None, self.format["day" if column == "visited_at" else "free"])
         outcome, day = list(COLUMNS).index("outcome"), list(COLUMNS).index("visited_at")
         words = self.words
@@ -179,6 +221,15 @@ class _Writer:
             "maximum": date.fromordinal(first.toordinal() + _LATER), "error_type": "warning",
             "error_title": words["columns"]["visited_at"], "error_message": words["bad_date"],
         })  # fmt: skip
+
+
+def _lines(cells: Mapping[str, str], widths: Mapping[str, float]) -> int:
+    """Lines that the longest of some cells takes."""
+    return max(
+        sum(-(-max(len(part), 1) // int(widths[c] * 1.18)) for part in text.split("\n"))
+        for c, text in cells.items()
+        if c in widths
+    )
 
 
 def _sheet_name(name: str, taken: set[str]) -> str:

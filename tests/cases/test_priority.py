@@ -17,7 +17,8 @@ from pipeline.history import newest_run
 from pipeline.period import Period
 from pipeline.target.programs import load_rules
 from pipeline.target.taxonomy import read_taxonomy
-from pipeline.worklist.document import Gathering, Sheet
+from pipeline.worklist.document import Sheet
+from pipeline.worklist.gathering import Gathering
 from tests.cases.office import KECAMATAN, OFFICER, RULES, Found, Office, deceased
 
 FIELD = read_field_rules(RULES)
