@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pipeline.audit.rows import runs_of, tombstones_of
 from pipeline.database import quoted
 from pipeline.gate.outputs import FOLDER as GATE_FOLDER
 from pipeline.history import has_table
+from pipeline.ingest.folder import file_hash
 from pipeline.period import Period
 from pipeline.publish.chain import CLOCKS, HASHES
 from pipeline.publish.content import content_of, named_text
@@ -140,7 +140,7 @@ def files_of(
 ) -> list[Path]:
     """Files under ``out`` with rows that are past their retention, whether the rows go now or went before."""
     found: list[Path] = []
-    for folder in sorted(p for p in out.glob("????-??") if p.is_dir()):
+    for folder in _months(out):
         for name, patterns in retention.files.items():
             if _is_past(folder.name, retention, name, today):
                 found += [p for each in patterns for p in sorted(out.glob(each.format(period=folder.name)))]
@@ -157,11 +157,13 @@ def files_of(
 
 def raw_files(raw: Path, retention: Retention, today: date) -> dict[Path, str]:
     """Files of months past the retention of raw files, in folders ``YYYY-MM`` of ``raw``, with their SHA-256."""
-    folders = [
-        p for p in sorted(raw.glob("????-??")) if p.is_dir() and _is_past(p.name, retention, retention.raw, today)
-    ]
-    files = [f for p in folders for f in sorted(p.rglob("*")) if f.is_file()]
-    return {f: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+    folders = [p for p in _months(raw) if _is_past(p.name, retention, retention.raw, today)]
+    return {f: file_hash(f) for p in folders for f in sorted(p.rglob("*")) if f.is_file()}
+
+
+def _months(folder: Path) -> list[Path]:
+    """Folders ``YYYY-MM``, sorted."""
+    return sorted(p for p in folder.glob("[0-9]" * 4 + "-[01][0-9]") if p.is_dir() and 1 <= int(p.name[5:]) <= 12)
 
 
 def _is_past(month: str, retention: Retention, name: str, today: date) -> bool:
