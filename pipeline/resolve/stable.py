@@ -1,7 +1,7 @@
 """Ids that stay the same from month to month.
 
-Belongs here: which person and household of this run is which of the previous run, and the events that follow. Not
-here: who is who within a run.
+Belongs here: what speaks for a person or household of this run being one of an earlier run, and new ids. Not here: who
+is who within a run, which id somebody gets in the end (:mod:`.inheritance`).
 
 An id is inherited by evidence: rows that say the same (fingerprint), or carry the same number, name or family. Each
 person of the previous run passes its id to one person of this run, the strongest evidence first. New ids are hashes of
@@ -11,6 +11,7 @@ the content they stand for, never counters.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Final
 
 import polars as pl
@@ -27,6 +28,7 @@ _PERSON_KEYS: Final[tuple[tuple[tuple[str, ...], int], ...]] = (
     (("name", "birth_date", "desa_code"), 3),
     (("no_kk", "name"), 3),
 )
+_LAST_KEY: Final = ("birth_date", "no_kk")
 _BLOCK: Final = 50
 
 
@@ -34,15 +36,19 @@ def minted(groups: pl.Series, content: pl.Series, prefix: str) -> pl.DataFrame:
     """A new id for each group: the hash of its smallest content.
 
     Returns:
-        Columns ``group``, ``new_id``, sorted by group.
+        Columns ``group``, ``new_id``, ``content``, sorted by group.
     """
-    from hashlib import sha256
-
     first = (
         pl.DataFrame({"group": groups, "content": content}).group_by("group").agg(pl.col("content").min()).sort("group")
     )
-    ids = [prefix + sha256(f"{prefix}|{c}".encode()).hexdigest()[:16] for c in first["content"].to_list()]
-    return first.select("group").with_columns(pl.Series("new_id", ids, dtype=pl.String))
+    return first.with_columns(new_id=hashed(first["content"], prefix)).select("group", "new_id", "content")
+
+
+def hashed(content: pl.Series, prefix: str, again: int = 0) -> pl.Series:
+    """Ids of contents; ``again``: how often the id was somebody else's already."""
+    more = f"|{again}" if again else ""
+    texts = [f"{prefix}|{c}{more}" for c in content.to_list()]
+    return pl.Series([prefix + sha256(t.encode()).hexdigest()[:16] for t in texts], dtype=pl.String)
 
 
 def person_votes(rows: pl.DataFrame, previous: pl.DataFrame) -> pl.DataFrame:
@@ -52,17 +58,19 @@ def person_votes(rows: pl.DataFrame, previous: pl.DataFrame) -> pl.DataFrame:
         rows: mentions of this run with ``group``.
         previous: PREVIOUS_COLUMNS of the previous run.
     """
-    votes = []
-    for keys, weight in _PERSON_KEYS:
-        now = _keyed(rows, keys, "group")
-        then = _keyed(previous, keys, "person_id")
-        votes.append(
-            now.join(then, on=list(keys), how="inner", nulls_equal=True)
-            .select("group", pl.col("person_id").alias("old_id"), pl.lit(weight).alias("votes"), "n")
-            .with_columns((pl.col("votes") * pl.col("n")).alias("votes"))
-            .select("group", "old_id", "votes")
-        )
-    return pl.concat(votes).group_by("group", "old_id").agg(pl.col("votes").sum()).sort("group", "old_id")
+    found = pl.concat(_votes(rows, previous, keys, weight) for keys, weight in _PERSON_KEYS)
+    # name and number put right at once leave the birth date and the family: enough where nothing else speaks for either
+    last = _votes(rows, previous, _LAST_KEY, 1)
+    last = last.join(found, on="group", how="anti").join(found, on="old_id", how="anti")
+    return pl.concat([found, last]).group_by("group", "old_id").agg(pl.col("votes").sum()).sort("group", "old_id")
+
+
+def _votes(rows: pl.DataFrame, previous: pl.DataFrame, keys: Sequence[str], weight: int) -> pl.DataFrame:
+    """Votes of one key."""
+    now, then = _keyed(rows, keys, "group"), _keyed(previous, keys, "person_id")
+    return now.join(then, on=list(keys), how="inner", nulls_equal=True).select(
+        "group", pl.col("person_id").alias("old_id"), (pl.col("n") * weight).alias("votes")
+    )
 
 
 def _keyed(rows: pl.DataFrame, keys: Sequence[str], owner: str) -> pl.DataFrame:
@@ -113,58 +121,3 @@ def matched(votes: pl.DataFrame) -> pl.DataFrame:
     if not taken:
         return votes.select("group", "old_id").clear()
     return pl.concat(taken).sort("group")
-
-
-def inherit(fresh: pl.DataFrame, votes: pl.DataFrame | None, level: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Final ids and what happened to the old ones.
-
-    Args:
-        fresh: ``group``, ``new_id`` from :func:`minted`.
-        votes: evidence from the previous run; None where there is none.
-        level: person or household, for the events.
-
-    Returns:
-        ``group``, ``id``; and rows of ``identity_events``.
-    """
-    if votes is None:
-        return fresh.select("group", pl.col("new_id").alias("id")), _no_events()
-    same = matched(votes)
-    ids = fresh.join(same, on="group", how="left").select(
-        "group", pl.coalesce("old_id", "new_id").alias("id"), pl.col("old_id").is_null().alias("is_new")
-    )
-    best = votes.join(ids, on="group")
-    strongest = best.sort("old_id", "votes", "id", descending=[False, True, False]).unique(
-        "old_id", keep="first", maintain_order=True
-    )
-    merged = strongest.filter(
-        (pl.col("id") != pl.col("old_id")) & ~pl.col("old_id").is_in(same["old_id"].implode())
-    ).select(
-        pl.lit("merged").alias("event"),
-        "old_id",
-        pl.col("id").alias("new_id"),
-        pl.lit("all its rows now belong to the new id").alias("why"),
-    )
-    new = ids.filter("is_new")
-    origin = (
-        best.filter("is_new")
-        .sort("group", "votes", "old_id", descending=[False, True, False])
-        .unique("group", keep="first", maintain_order=True)
-    )
-    split = origin.filter(pl.col("old_id").is_in(same["old_id"].implode())).select(
-        pl.lit("split").alias("event"),
-        "old_id",
-        pl.col("id").alias("new_id"),
-        pl.lit("part of its rows now stand by themselves").alias("why"),
-    )
-    mint = new.filter(~pl.col("id").is_in(split["new_id"].implode())).select(
-        pl.lit("minted").alias("event"),
-        pl.lit("").alias("old_id"),
-        pl.col("id").alias("new_id"),
-        pl.lit("first seen in this run").alias("why"),
-    )
-    events = pl.concat([merged, split, mint]).with_columns(pl.lit(level).alias("level"))
-    return ids.select("group", "id"), events.select(_no_events().columns)
-
-
-def _no_events() -> pl.DataFrame:
-    return pl.DataFrame(schema=dict.fromkeys(("event", "level", "old_id", "new_id", "why"), pl.String()))

@@ -6,6 +6,7 @@ Belongs here: reading and writing of stage files, and the order of steps. Not he
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ import polars as pl
 from pipeline.history import PublishedRun
 from pipeline.period import Period
 from pipeline.resolve import golden, record, stable
+from pipeline.resolve.ancestry import Ancestry
 from pipeline.resolve.cluster import confidence
 from pipeline.resolve.engine import Resolved, odds, resolve_rows
 from pipeline.resolve.features import IDENTITY_COLUMNS, Features, Numbers, build_features
+from pipeline.resolve.inheritance import inherit
 from pipeline.resolve.judgements import Judged, read_judgements
 from pipeline.resolve.names import read_spelling
 from pipeline.resolve.settings import IdentitySettings, read_settings
@@ -81,17 +84,24 @@ def _ids(store: Store, resolved: Resolved, previous: PublishedRun | None) -> tup
     columns = [c for c in stable.PREVIOUS_COLUMNS if c not in ("person_id", "household_id")]
     rows = store.read(MENTIONS, ["mention_id", *columns]).sort("mention_id")
     before = None if previous is None else previous.table("mentions", list(stable.PREVIOUS_COLUMNS))
+    past = Ancestry(previous)
+
+    def of_groups(level: str, groups: pl.Series, earlier: pl.DataFrame) -> pl.DataFrame:
+        some = rows.filter(pl.col("group").is_in(groups.implode()))
+        return (stable.person_votes if level == "person" else stable.household_votes)(some, earlier)
+
     group = pl.Series("group", resolved.persons)
     fresh = stable.minted(group, rows["mention_id"], "P")
     votes = None if before is None else stable.person_votes(rows.with_columns(group), before)
-    ids, events = stable.inherit(fresh, votes, "person")
-    rows = rows.with_columns(group).join(ids.rename({"id": "person_id"}), on="group", how="left", maintain_order="left")
+    rows = rows.with_columns(group)
+    ids, events = inherit(fresh, votes, "person", past, partial(of_groups, "person"))
+    rows = rows.join(ids.rename({"id": "person_id"}), on="group", how="left", maintain_order="left")
     home = pl.Series("group", resolved.households)
     rows = rows.with_columns(pl.select(pl.when(home >= 0).then(home)).to_series().alias("group"))
     settled = rows.filter(pl.col("group").is_not_null())
     fresh = stable.minted(settled["group"], settled["mention_id"], "H")
     votes = None if before is None else stable.household_votes(settled, before)
-    homes, more = stable.inherit(fresh, votes, "household")
+    homes, more = inherit(fresh, votes, "household", past, partial(of_groups, "household"))
     rows = rows.join(homes.rename({"id": "household_id"}), on="group", how="left", maintain_order="left")
     return rows.select("mention_id", "person_id", "household_id"), pl.concat([events, more])
 
