@@ -140,10 +140,14 @@ def files_of(
 ) -> list[Path]:
     """Files under ``out`` with rows that are past their retention, whether the rows go now or went before."""
     found: list[Path] = []
-    for folder in _months(out):
-        for name, patterns in retention.files.items():
-            if _is_past(folder.name, retention, name, today):
-                found += [p for each in patterns for p in sorted(out.glob(each.format(period=folder.name)))]
+    for name, patterns in retention.files.items():
+        before = retention.named(name).before(today)
+        for pattern in patterns:
+            if "{period}" in pattern:
+                past = [m.name for m in _months(out) if _is_past(m.name, retention, name, today)]
+                found += [p for month in past for p in sorted(out.glob(pattern.format(period=month)))]
+            else:
+                found += [p for p in sorted(out.glob(pattern)) if date.fromtimestamp(p.stat().st_mtime) < before]
     going = [e.where for e in ended if e.table == GATE_BATCHES.name]
     kept = {
         row[0]

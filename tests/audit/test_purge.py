@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -131,6 +131,19 @@ def test_stage_files_of_the_month_go_and_raw_files_only_when_asked(out: Path, tm
     assert verify(out, say=silent).same
 
 
+def test_files_go_with_the_rows_they_were_made_from(out: Path) -> None:
+    young, old = out / "outcomes" / "new" / "usulan.csv", out / "outcomes" / "old" / "usulan.csv"
+    screened, report = out / "gate" / "G1" / "daftar_pay.csv", out / str(PERIOD) / "report" / "report.html"
+    for path in (young, old, screened, report):
+        path.parent.mkdir(parents=True)
+        path.write_text("x")
+    os.utime(young, (stamp := datetime(2035, 1, 1).timestamp(), stamp))
+    purge(out, RULES, ASKED, today=THREE_YEARS, say=silent)
+    assert screened.exists()
+    purge(out, RULES, ASKED, today=NINE_YEARS, say=silent)
+    assert [p.exists() for p in (young, old, screened, report)] == [True, False, False, True]
+
+
 def test_a_row_that_comes_after_a_purge_hangs_on_the_chain(out: Path) -> None:
     for day in (NINE_YEARS, date(2045, 1, 1)):
         purge(out, RULES, ASKED, today=day, say=silent)
@@ -157,7 +170,7 @@ def test_killed_after_the_rows_are_gone_the_next_purge_finishes(out: Path, monke
 
 CHILD = """
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 import polars
 from pipeline.purge.ending import Asked, purge
