@@ -1,6 +1,7 @@
 """Cases as the months come and go: opened, joined by new findings, resolved by data, opened again.
 
-Belongs here: the difference between the cases there are and those that the findings of a month call for, as events.
+Belongs here: the difference between the cases there are and those that the findings of a month call for, as events; who
+gets them is said in :mod:`.routing`.
 The same month again makes none. A finding is gone only where its absence means something: ``finding_changes`` of a
 month that had the lists it rests on says so, or the lists are there and it is not.
 """
@@ -13,11 +14,12 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.cases.book import ANSWERED, NOBODY, OPEN, SETTLED, CaseBook, findings_of
+from pipeline.cases.book import ANSWERED, OPEN, SETTLED, CaseBook, findings_of
 from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
 from pipeline.cases.following import follow
 from pipeline.cases.making import SYSTEM, Making
 from pipeline.cases.opening import SUBJECT, Roster, case_numbers, cases_wanted, findings_with_cases
+from pipeline.cases.routing import LIVING, route, wanted
 from pipeline.errors import InputError, Problem
 from pipeline.history import PublishedRun
 from pipeline.target.changes import not_assessable
@@ -25,7 +27,6 @@ from pipeline.target.taxonomy import Taxonomy
 
 CLOSED: Final = "closed"
 BY_DATA: Final = "resolved_by_data"
-_LIVING: Final = ("new", "assigned", "in_progress", "on_hold", "for_approval", "reopened")
 
 
 @dataclass(frozen=True)
@@ -194,10 +195,10 @@ class _Month:
         self._mark(pl.concat([added, returned]), OPEN)
         known = self.cases.select("case_id", before="state", due="due_at")
         affected = pl.concat([added, returned]).join(known, on="case_id", how="left", maintain_order="left")
-        wanted = cases_wanted(affected.with_columns(case_subject="case_id"), self.rules)  # by case, not by subject
-        wanted = wanted.select(case_id="case_subject", days="days")
+        days = cases_wanted(affected.with_columns(case_subject="case_id"), self.rules)  # by case, not by subject
+        days = days.select("days", case_id="case_subject")
         due = pl.lit(self.now.date()) + pl.duration(days=pl.col("days"))
-        affected = affected.drop("days").join(wanted, on="case_id").with_columns(new_due=due)
+        affected = affected.drop("days").join(days, on="case_id").with_columns(new_due=due)
         per_case = affected.unique("case_id", keep="first", maintain_order=True).sort("case_id")
         new = per_case.filter(pl.col("before").is_null())
         place = self._wanted(new["case_id"])
@@ -235,57 +236,21 @@ class _Month:
         new_due = pl.lit(self.now.date()) + pl.duration(days=pl.col("days"))
         return closed.join(days, on="case_id", maintain_order="left").with_columns(new_due=new_due)
 
-    def _wanted(self, case_ids: pl.Series) -> pl.DataFrame:
-        """Place, queue and TKSK of cases by the findings that wait: ``case_id``, ``kecamatan_code`` …"""
-        of_cases = self.found.filter(
-            pl.col("case_id").is_in(case_ids.implode()), pl.col("status").is_in([OPEN, ANSWERED])
-        )
-        wanted = cases_wanted(of_cases.with_columns(case_kind=pl.lit("case"), case_subject="case_id"), self.rules)
-        roster = Roster.of(self.book.connection, self.run.run_id, self.rules)
-        return roster.assigned(wanted).select(
-            "kecamatan_code", "desa_code", "queue", "assigned_to", case_id="case_subject"
-        )
-
     def route(self) -> None:
-        """Cases that go to somebody else: another place, queue or TKSK. From the inspectorate nothing goes back."""
-        going = self.cases.filter(
-            pl.col("state").is_in(_LIVING) | pl.col("case_id").is_in(self._opened_again().implode())
-        )
-        wanted = self._wanted(going["case_id"])
-        both = going.join(wanted, on="case_id", suffix="_now", maintain_order="left")
-        moved = both.filter(
-            pl.col("kecamatan_code_now").is_not_null(),
-            pl.col("kecamatan_code_now").ne_missing(pl.col("kecamatan_code"))
-            | (pl.col("desa_code_now").is_not_null() & pl.col("desa_code_now").ne_missing(pl.col("desa_code"))),
-        )
-        place = {"kecamatan_code": pl.col("kecamatan_code_now"), "desa_code": pl.col("desa_code_now")}
-        self.making.add("moved", moved, words="tempat tinggal menurut data bulan ini", **place)
-        leaves = (pl.col("queue") != self.rules.insider_queue) & (pl.col("queue_now") != pl.col("queue"))
-        somebody = pl.when(pl.col("queue_now") == "tksk").then("assigned_to_now").fill_null(NOBODY)
-        fresh = (pl.col("state") == "new") & (somebody != NOBODY)
-        self.making.add(
-            "routed", both.filter(leaves), queue=pl.col("queue_now"), assigned_to=somebody,
-            words="menurut temuan yang ada sekarang",
-            from_state=pl.when(fresh).then(pl.lit("new")), to_state=pl.when(fresh).then(pl.lit("assigned")),
-        )  # fmt: skip
-        other = both.filter(
-            ~leaves, pl.col("queue") == "tksk", pl.col("assigned_to_now").is_not_null(),
-            pl.col("assigned_to_now").ne_missing(pl.col("assigned_to")),
-        )  # fmt: skip
-        fresh = pl.col("state") == "new"
-        self.making.add(
-            "assigned", other, assigned_to=pl.col("assigned_to_now"), words="menurut daftar TKSK bulan ini",
-            from_state=pl.when(fresh).then(pl.lit("new")), to_state=pl.when(fresh).then(pl.lit("assigned")),
-        )  # fmt: skip
-
-    def _opened_again(self) -> pl.Series:
+        """Cases that go to somebody else, those opened again among them."""
         rows = self.making.rows()
-        return rows.filter(pl.col("event") == "reopened")["case_id"]
+        again = rows.filter(pl.col("event") == "reopened")["case_id"]
+        going = self.cases.filter(pl.col("state").is_in(LIVING) | pl.col("case_id").is_in(again.implode()))
+        route(going, self._wanted(going["case_id"]), self.rules, self.making)
+
+    def _wanted(self, case_ids: pl.Series) -> pl.DataFrame:
+        roster = Roster.of(self.book.connection, self.run.run_id, self.rules)
+        return wanted(self.found, case_ids, roster, self.rules)
 
     def close(self) -> None:
         """Cases of which nothing waits any more."""
         waiting = self.found.filter(pl.col("status").is_in([OPEN, ANSWERED]))["case_id"].unique()
-        done = self.cases.filter(pl.col("state").is_in(_LIVING), ~pl.col("case_id").is_in(waiting.implode()))
+        done = self.cases.filter(pl.col("state").is_in(LIVING), ~pl.col("case_id").is_in(waiting.implode()))
         self.making.add(
             "closed", done, from_state=pl.col("state"), to_state=CLOSED, decision=BY_DATA, decided_by=SYSTEM,
             words="semua temuannya tidak ada lagi di data yang lengkap",
