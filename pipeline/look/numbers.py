@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Literal
 
 from pipeline.errors import InputError, Problem
@@ -100,3 +101,7 @@ class Numbers:
         """A month in words: ``Oktober 2026``."""
         year, _, month = period.partition("-")
         return f"{MONTHS[self.lang][int(month) - 1]} {year}"
+
+    def day(self, date: date) -> str:
+        """A day in words: ``24 November 2026``."""
+        return f"{date.day} {self.month(f'{date:%Y-%m}')}"

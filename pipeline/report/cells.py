@@ -27,6 +27,8 @@ NOWHERE: Final = "?"
 DESILS: Final = (*map(str, range(1, 11)), NOWHERE)
 SCREENED: Final = ("counted", "pay", "hold", "reject")
 """Lines of a pay list: counted is the sum of the rest."""
+AGES: Final = {"fresh": 14, "month": 30, "two_months": 60, "older": None}
+"""Open cases by age: up to so many days."""
 STATES: Final = ("new", "recurring", "reopened")
 SEVERAL_REASONS: Final = "inclusion_error"
 """The finding type whose findings may have several reasons: these do not add up to findings."""
@@ -113,6 +115,8 @@ def cells_of(counted: Counted, smallest: int) -> Cells:
     """
     build = _Builder()
     _units(build, counted["units"])
+    _checked(build, counted)
+    _cases(build, counted)
     _people(build, counted)
     _families(build, counted["families"])
     _findings(build, counted)
@@ -202,6 +206,48 @@ def _units(build: _Builder, units: pl.DataFrame) -> None:
 def _pairs(cube: pl.DataFrame) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = cube.select("area", "program").unique().sort("area", "program").rows()
     return pairs + [(WHOLE, p) for p in cube["program"].unique().sort()]
+
+
+def _checked(build: _Builder, counted: Counted) -> None:
+    """Of the units served, those of which the field has answered something for certain, and the others."""
+    checked = counted["checked"] if "checked" in counted else pl.DataFrame()
+    if checked.is_empty():
+        return
+    programs = checked["program"].unique().sort().to_list()
+    found = {(a, p): n for a, p, n in zip(areas(checked), checked["program"], checked["units"], strict=True)}
+    served = [k for k in build.counts if k[0] == "units" and k[1] != WHOLE and k[3] == "served" and k[2] in programs]
+    rows: list[tuple[str, Sequence[str], int]] = []
+    for key in served:
+        n = found.get((key[1], key[2]), 0)
+        rows += [(key[1], (key[2], "checked"), n), (key[1], (key[2], "unchecked"), build.counts[key] - n)]
+    build.add("units", rows)
+    for key in [*served, *(("units", WHOLE, p, "served") for p in programs)]:
+        build.total(key, ((*key[:3], "checked"), (*key[:3], "unchecked")))
+
+
+def _cases(build: _Builder, counted: Counted) -> None:
+    """Open cases by queue: once by age, once by whether their day has passed."""
+    cases = counted["cases"] if "cases" in counted else pl.DataFrame()
+    if cases.is_empty():
+        return
+    rows: list[tuple[str, Sequence[str], int]] = []
+    for area, queue, days, late, n in zip(
+        areas(cases), cases["queue"], cases["days"], cases["late"], cases["cases"], strict=True
+    ):
+        age = next(name for name, most in AGES.items() if most is None or days <= most)
+        rows += [(area, (queue, age), n), (area, (queue, "late" if late else "in_time"), n)]
+    build.add("case", rows)
+    inside = sorted({k[1] for k in build.counts if k[0] == "case"} - {WHOLE})
+    queues = sorted({k[2] for k in build.counts if k[0] == "case"})
+    for area in [*inside, WHOLE]:
+        for queue in queues:
+            for parts in (AGES, ("late", "in_time")):
+                build.total(("case", area, queue, "all"), (("case", area, queue, name) for name in parts))
+        for name in (*AGES, "late", "all"):
+            build.total(("case", area, "", name), (("case", area, queue, name) for queue in queues))
+        build.total(("case", area, "", "all"), (("case", area, "", name) for name in AGES))
+    for queue in (*queues, ""):
+        build.total(("case", WHOLE, queue, "all"), (("case", area, queue, "all") for area in inside))
 
 
 def _people(build: _Builder, counted: Counted) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 from pipeline.look.page import Figure
 from pipeline.report.areas import Compared, areas, too_small
-from pipeline.report.findings import field, findings, overlap
+from pipeline.report.fieldwork import cases, field, samples
+from pipeline.report.findings import findings, overlap
 from pipeline.report.month import Month
 from pipeline.report.people import changes, errors, flow, paid, programs
-from pipeline.report.sources import cards, files, pairs
+from pipeline.report.sources import calibrated, cards, files, pairs
 from pipeline.report.verdict import Verdict, verdict
 from pipeline.report.welfare import welfare
 
@@ -62,7 +63,9 @@ def contents(month: Month, rules: Path) -> Contents:
     incidence = [f for f in desil if f.name.startswith("served_by_desil")]
     compared = areas(month)
     found = findings(month)
-    answers, used = field(month), cards(month)
+    answers, used, open_cases = [*field(month), *samples(month, rules)], cards(month), cases(month)
+    judged = calibrated(month)
+    matched = [*pairs(month), *judged]
     sections = [
         section("errors", [*wrong[2:], *changes(month)], wrong[:2]),
         section("flow", [*flow(month), *programs(month), *paid(month)]),
@@ -72,12 +75,15 @@ def contents(month: Month, rules: Path) -> Contents:
                 compared=tuple(c for both in compared.values() for c in both)),
         section("overlap", overlap(month)),
         section("findings", found),
+        section("cases", open_cases),
         section("field", answers, intro=words["intro"]["field" if answers else "no_answers"]),
         section("cards", used[:1], used[1:], intro=words["intro"]["cards" if used else "no_cards"]),
-        section("identity", pairs(month)),
+        section("identity", matched, intro=words["intro"]["identity" if judged else "not_judged"]),
         section("quality", files(month, rules)),
     ]  # fmt: skip
-    needed = {"areas": bool(compared), "identity": bool(pairs(month)), "quality": month.area == ""}
+    needed = {
+        "areas": bool(compared), "identity": bool(matched), "quality": month.area == "", "cases": bool(open_cases),
+    }  # fmt: skip
     return Contents(verdict(month), [s for s in sections if needed.get(s.name, True)], _run(month))
 
 

@@ -1,4 +1,4 @@
-"""Figures of findings: by type and state, by reason; programs held together; what the field found."""
+"""Figures of findings: by type and state, by reason; programs held together."""
 
 from __future__ import annotations
 
@@ -89,31 +89,3 @@ def _by_reason(month: Month) -> list[Figure]:
     return [
         month.figure("reasons", words, frame, columns, title=words["reasons"], definition=words["reasons_definition"])
     ]
-
-
-def field(month: Month) -> list[Figure]:
-    """What the field answered, by type of finding; nothing where it has not answered."""
-    words = month.words["field"]
-    kinds = {k[2] for k in month.cells.names("said", WHOLE)}
-    rows = []
-    for kind in (t for t in month.taxonomy.types if t in kinds):
-        said = {v: month.cell("said", kind, v) for v in ("right", "wrong", "open", "all")}
-        settled = None if said["right"] is None or said["wrong"] is None else said["right"] + said["wrong"]
-        label = month.kind(kind)
-        numbers = {v: number(n) for v, n in said.items()}
-        rows.append({"label": label, **numbers, "rate": share(said["right"], settled)})
-    if not rows:
-        return []
-    numeric = [c for c in rows[0] if c != "label"]
-    frame = pl.DataFrame(rows, schema_overrides=dict.fromkeys(numeric, pl.Float64))
-    parts = "; ".join(f"{r['label']}: {month.numbers.percent(r['rate'])}" for r in frame.fill_nan(None).to_dicts())
-    drawing = bars(
-        frame.with_columns(total="all"), ["right", "wrong", "open"], Said(words["title"], parts + "."),
-        month.numbers.count, names=[words[n] for n in ("right", "wrong", "open")], colours=("c", "a", "quiet"),
-        hidden="∗",
-    )  # fmt: skip
-    columns = [
-        Column("label", month.words["findings"]["type"]),
-        *(Column(n, words[n], "percent" if n == "rate" else "count") for n in numeric),
-    ]
-    return [month.figure("field", words, frame, columns, drawing=drawing)]

@@ -8,7 +8,7 @@ from pipeline.errors import ConservationError
 from pipeline.look.charts import Said, bars, dots
 from pipeline.look.page import Column, Figure
 from pipeline.report.cells import SCREENED, WHOLE
-from pipeline.report.month import Month, number, share
+from pipeline.report.month import NAN, Month, number, share
 
 
 def flow(month: Month) -> list[Figure]:
@@ -61,13 +61,43 @@ _STEPS = (
 )  # fmt: skip
 
 
+_CHECKED = (("checked", "checked", "total"), ("unchecked", "unchecked", "part"))
+
+
+def _visited(month: Month) -> bool:  # whether the field has answered about anybody who is served
+    return "checked" in month.counted and not month.counted["checked"].is_empty()
+
+
 def programs(month: Month) -> list[Figure]:
-    """Judged, eligible, served by program; and the rupiah."""
+    """Judged, eligible, served, paid and checked in the field, by program; and the rupiah."""
     words = month.words["programs"]
-    values = {p: [number(month.cell("units", p, key)) for _, key, _ in _STEPS] for p in month.programs}
-    frame = _by_program({"step": [words[n] for n, _, _ in _STEPS]}, values, [k for _, _, k in _STEPS])
+    steps = _STEPS + (_CHECKED if _visited(month) else ())
+    values = {p: [_units(month, p, key) for _, key, _ in steps] for p in month.programs}
+    names, kinds = [words[n] for n, _, _ in steps], [k for _, _, k in steps]
+    if month.area == WHOLE and "gate" in month.counted and month.counted["gate"].height:
+        at = len(_STEPS)
+        names.insert(at, words["paid"])
+        kinds.insert(at, "total")
+        for p, column in values.items():
+            column.insert(at, _lines_paid(month, p))
+    frame = _by_program({"step": names}, values, kinds)
     figure = month.figure("programs", words, frame, _program_columns(month, month.words["flow"]["step"], "count"))
     return [figure, _money(month)]
+
+
+def _units(month: Month, program: str, kind: str) -> float | None:
+    """Units of a kind; without any visit in a program all its units served are unchecked."""
+    key = ("units", month.area, program, kind)
+    if kind in ("checked", "unchecked") and key not in month.cells.counts:
+        return 0.0 if kind == "checked" else number(month.cell("units", program, "served"))
+    return number(month.cell("units", program, kind))
+
+
+def _lines_paid(month: Month, program: str) -> float | None:
+    """Lines of the newest screenings of a program's pay lists that may be paid; NaN where none was screened."""
+    mine = [i for i, p in enumerate(month.counted["gate"]["program"]) if p == program]
+    lines = [month.cell("gate", str(i), "pay") for i in mine]
+    return NAN if not lines else None if None in lines else float(sum(n for n in lines if n is not None))
 
 
 def _by_program(label: dict[str, list[str]], values: dict[str, list[float | None]], kinds: list[str]) -> pl.DataFrame:
@@ -87,9 +117,18 @@ def _money(month: Month) -> Figure:
         paid = [number(month.rupiah_of(p, kind)) for kind in kinds.values()]
         known = month.cells.shown(("units", month.area, p, "eligible_unserved"))
         values[p] = [*paid, (month.measure("amount_to_close_gap", p) or 0.0) if known else None]
-    label = {"step": [words[n] for n in (*kinds, "gap")]}
-    frame = _by_program(label, values, ["total", *["part"] * 4, "total"])
+        if _visited(month):
+            values[p].insert(len(paid), _rupiah_checked(month, p))
+    told = [*kinds, "checked", "gap"] if _visited(month) else [*kinds, "gap"]
+    rows = ["total", *["part"] * 4, *[""] * (len(told) - 6), "total"]
+    frame = _by_program({"step": [words[n] for n in told]}, values, rows)
     return month.figure("money", words, frame, _program_columns(month, "Rupiah", "rupiah"))
+
+
+def _rupiah_checked(month: Month, program: str) -> float | None:
+    if _units(month, program, "checked") is None:
+        return None
+    return float(month.here("checked").filter(pl.col("program") == program)["amount"].sum())
 
 
 _BOUNDING = (

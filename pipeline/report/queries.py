@@ -7,6 +7,7 @@ number of a person. All counts are by kecamatan, so that the report of one is cu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Final
 
 import duckdb
@@ -105,17 +106,48 @@ QUERIES: Final[dict[str, str]] = {
     "answers": """
         with said as (
             select finding_key, verdict from audit.case_events
-            where event = 'finding_answered' and finding_key is not null and verdict is not null and period <= $period
+            where event = 'finding_answered' and finding_key is not null and verdict is not null
             qualify row_number() over (partition by finding_key order by "at" desc) = 1
         ), known as (
             select finding_key, min(finding_type) as finding_type, min(kecamatan_code) as kecamatan_code
-            from audit.findings group by finding_key
+            from audit.findings join audit.runs using (run_id) where period <= $period group by finding_key
         )
         select kecamatan_code, finding_type, verdict, count(*) as findings
         from said join known using (finding_key) group by all order by all
     """,
+    # units served of which a finding was answered for certain, in this or an earlier month
+    "checked": """
+        with said as (
+            select finding_key, verdict from audit.case_events
+            where event = 'finding_answered' and finding_key is not null and verdict is not null
+            qualify row_number() over (partition by finding_key order by "at" desc) = 1
+        ), visited as (
+            select distinct program, subject_id
+            from audit.findings join audit.runs using (run_id) join said using (finding_key)
+            where period <= $period and verdict <> 'open'
+        ), paid as (
+            select program, subject_id, sum(amount) as amount from audit.benefits where run_id = $run_id group by all
+        )
+        select coalesce(e.kecamatan_code, left(e.desa_code, 6)) as kecamatan_code, program, count(*) as units,
+               coalesce(sum(p.amount), 0)::bigint as amount
+        from (select * from audit.eligibility where run_id = $run_id and served) e
+        join visited v using (program, subject_id) left join paid p using (program, subject_id)
+        group by all order by all
+    """,
+    # open cases by the days since they were opened, and whether their day has passed
+    "cases": """
+        select kecamatan_code, queue, greatest(date_diff('day', opened_at::date, $today::date), 0) as days,
+               coalesce(due_at < $today::date, false) as late, count(*) as cases
+        from audit.cases where state <> 'closed' group by all order by all
+    """,
+    "judged": """
+        select count(*) as judged from audit.match_judgements where judgement <> 'unsure'
+    """,
 }
-NEEDED: Final = {"gate": "gate_batches", "answers": "case_events"}
+NEEDED: Final = {
+    "gate": "gate_batches", "answers": "case_events", "checked": "case_events", "cases": "cases",
+    "judged": "match_judgements",
+}  # fmt: skip
 """Queries on tables that an older database may lack."""
 
 _FAMILIES: Final = """
@@ -148,6 +180,8 @@ class Counted:
 
     run: PublishedRun
     frames: dict[str, pl.DataFrame]
+    today: date
+    """The day on which cases are as old as counted here."""
 
     def __getitem__(self, name: str) -> pl.DataFrame:
         return self.frames[name]
@@ -156,21 +190,25 @@ class Counted:
         return name in self.frames
 
 
-def count(run: PublishedRun) -> Counted:
+def count(run: PublishedRun, today: date | None = None) -> Counted:
     """Run every query on a published run; those on tables that the database does not have are left out.
+
+    Args:
+        run: the month.
+        today: what the age of cases is counted to; the clock's day by default.
 
     Raises:
         StorageError: the database cannot be read.
     """
-    frames = {"units": units_of(run)}
+    frames, day = {"units": units_of(run)}, today or datetime.now(UTC).date()
     with opened(run.database, read_only=True) as connection:
         tables = _tables(connection)
-        known: dict[str, object] = {"run_id": run.run_id, "period": str(run.period)}
+        known: dict[str, object] = {"run_id": run.run_id, "period": str(run.period), "today": day}
         for name, query in {**QUERIES, "families": families_query(frames["units"])}.items():
             if name in NEEDED and NEEDED[name] not in tables:
                 continue
             frames[name] = frame_of(connection, query, {k: v for k, v in known.items() if f"${k}" in query})
-    return Counted(run, frames)
+    return Counted(run, frames, day)
 
 
 def families_query(units: pl.DataFrame) -> str:

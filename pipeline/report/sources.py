@@ -8,6 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.identity.calibration import bands, calibration_error, diagram
+from pipeline.identity.estimates import shares_of
+from pipeline.identity.known import judged_in_database
+from pipeline.identity.population import population
 from pipeline.look.charts import Said, columns, timeline
 from pipeline.look.page import Column, Figure
 from pipeline.privacy import scrub
@@ -81,6 +85,31 @@ def pairs(month: Month) -> list[Figure]:
     )  # fmt: skip
     shown = [Column("label", words["step"]), *(Column(d, words[d], "count") for d in _DECISIONS[::-1])]
     return [month.figure("pairs", words, frame, shown, drawing=drawing, definition=definition)]
+
+
+def calibrated(month: Month) -> list[Figure]:
+    """What the model predicts of pairs beside what people have judged of them; nothing where nobody has judged any."""
+    known = month.counted["judged"]["judged"].item() if "judged" in month.counted else 0
+    if month.area != WHOLE or not known:
+        return []
+    people = population(month.counted.run)
+    found = bands(people, shares_of(people, judged_in_database(people).pairs))
+    shown = found.filter(pl.col("share").is_not_null(), pl.col("pairs") > 0)
+    if shown.is_empty():
+        return []
+    words = month.words["calibration"]
+    error = calibration_error(found)
+    told = "–" if error is None else month.numbers.percent(error)
+    columns_ = [
+        Column("band", words["band"]), Column("pairs", words["pairs"], "count"),
+        Column("expected", words["expected"], "percent"), Column("judged", words["judged"], "count"),
+        Column("share", words["share"], "percent"), Column("low", words["low"], "percent"),
+        Column("high", words["high"], "percent"),
+    ]  # fmt: skip
+    return [
+        month.figure("calibration", words, shown.select(c.name for c in columns_), columns_,
+                     drawing=diagram(found, month.lang), definition=words["definition"].format(error=told))
+    ]  # fmt: skip
 
 
 def cards(month: Month) -> list[Figure]:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from pipeline.errors import InputError, Problem
-from pipeline.history import PublishedRun, open_run
+from pipeline.history import PublishedRun, published_run, published_runs
 from pipeline.look.numbers import Language, language
 from pipeline.look.page import Figure, write_whole
+from pipeline.period import Period
 from pipeline.report.cells import WHOLE, cells_of
 from pipeline.report.contents import Contents, contents
 from pipeline.report.month import Month
@@ -57,10 +59,12 @@ def report(
     kecamatan: str | None = None,
     lang: str = "id",
     rules: Path | None = None,
+    today: date | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Write page, paper and CSV of a published month into ``out/<period>/report``.
 
+    ``today`` is the day to which the age of cases is counted, the clock's by default.
     The report of one kecamatan goes into ``report-<code>`` beside it. What was there before is replaced.
 
     Raises:
@@ -68,7 +72,7 @@ def report(
         ConservationError: a step of the funnel does not add up.
         StorageError: the database cannot be read.
     """
-    month = month_of(out, period, kecamatan=kecamatan, lang=lang, rules=rules, say=say)
+    month = month_of(out, period, kecamatan=kecamatan, lang=lang, rules=rules, today=today, say=say)
     say("drawing")
     whole = contents(month, rules or default_rules())
     name = f"report-{month.area}" if month.area else "report"
@@ -82,24 +86,25 @@ def month_of(
     kecamatan: str | None = None,
     lang: str = "id",
     rules: Path | None = None,
+    today: date | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Month:
     """A published month counted and protected, with the one before it; of one kecamatan, where one is named."""
     chosen, folder_of_rules = language(lang), rules or default_rules()
-    run = open_run(period, out)
-    month = _month(run, chosen, folder_of_rules, say)
+    run = published_run(out, Period.parse(period))  # not the copy for notebooks: it has no cases
+    month = _month(run, chosen, folder_of_rules, today, say)
     previous = _previous(run, out)
     if previous is not None:
-        month = _with(month, before=_month(previous, chosen, folder_of_rules, say))
+        month = _with(month, before=_month(previous, chosen, folder_of_rules, today, say))
     return month if kecamatan is None else _cut(month, kecamatan)
 
 
-def _month(run: PublishedRun, lang: Language, rules: Path, say: Callable[[str], None]) -> Month:
+def _month(run: PublishedRun, lang: Language, rules: Path, today: date | None, say: Callable[[str], None]) -> Month:
     settings: ReportRules = read_report_rules(rules)
     taxonomy: Taxonomy = read_taxonomy(rules)
     in_force: Rules = load_rules(rules, run.period.last_day)
     say(f"counting {run.period}")
-    counted = count(run)
+    counted = count(run, today)
     say(f"protecting small cells of {run.period}")
     return Month(counted, cells_of(counted, settings.smallest_cell), WHOLE, lang, settings, taxonomy, in_force)
 
@@ -111,8 +116,6 @@ def _with(month: Month, *, before: Month | None, area: str = WHOLE) -> Month:
 
 def _previous(run: PublishedRun, out: Path) -> PublishedRun | None:
     """The run that this one compared itself with, where it is still there."""
-    from pipeline.history import published_runs
-
     rows = run.sql("select previous_run_id from audit.runs where run_id = $run_id", run_id=run.run_id)
     wanted = rows["previous_run_id"].item()
     return next((r for r in published_runs(out) if r.run_id == wanted), None)

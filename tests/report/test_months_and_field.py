@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -47,8 +48,8 @@ def answers(c: duckdb.DuckDBPyConnection) -> None:
     rows += [(k, "open", "2026-10-30 09:00:00") for (k,) in keys[:2]]
     for n, (key, verdict, at) in enumerate(rows):
         c.execute(
-            'insert into audit.case_events (case_id, event, finding_key, verdict, "at", period, hash) '
-            "values (?, 'finding_answered', ?, ?, ?, '2026-10', ?)",
+            'insert into audit.case_events (case_id, event, finding_key, verdict, "at", hash) '
+            "values (?, 'finding_answered', ?, ?, ?, ?)",
             [f"K-{n}", key, verdict, at, f"h{n}"],
         )
 
@@ -64,15 +65,43 @@ def screened(c: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def opened_cases(c: duckdb.DuckDBPyConnection) -> None:
+    """Twenty cases of TKSK, eight of them 40 days old and late; six of the bank; a closed one, which is not open."""
+    rows = [("tksk", "2026-11-20", "2026-12-20", "assigned")] * 12 + [("tksk", "2026-10-22", "2026-11-22", "new")] * 8
+    rows += [("bank", "2026-11-25", None, "new")] * 6 + [("dukcapil", "2026-09-01", "2026-09-30", "closed")] * 7
+    for n, (queue, at, due, state) in enumerate(rows):
+        c.execute(
+            "insert into audit.cases (case_id, queue, kecamatan_code, opened_at, due_at, state) "
+            "values (?, ?, '750101', ?, ?, ?)",
+            [f"K-C{n}", queue, at, due, state],
+        )
+
+
+def judged(c: duckdb.DuckDBPyConnection) -> None:
+    """Every pair that the month left open is judged: all but the first are two people."""
+    c.execute(
+        'insert into audit.match_judgements (fingerprint_a, fingerprint_b, "at", judgement, "by", level) '
+        "select least(a.fingerprint, b.fingerprint), greatest(a.fingerprint, b.fingerprint), "
+        "timestamp '2030-01-01 10:00:00', case when row_number() over (order by p.probability desc) = 1 then 'same' "
+        "else 'different' end, 'SITI', 'person' from audit.match_pairs p "
+        "join audit.mentions a on a.run_id = p.run_id and a.mention_id = p.mention_id_a "
+        "join audit.mentions b on b.run_id = p.run_id and b.mention_id = p.mention_id_b "
+        "where p.run_id <> 'before' and p.level = 'person' and p.decision = 'possible'"
+    )
+
+
 @pytest.fixture(scope="module")
 def made(published_district: Path, rules: Path, tmp_path_factory: pytest.TempPathFactory):
     out = tmp_path_factory.mktemp("later")
     shutil.copy(published_district / "tepat.duckdb", out)
+    shutil.copy(published_district / "tepat.duckdb", out / "tepat-readonly.duckdb")  # as old as the run: no cases
     with opened(out / "tepat.duckdb", read_only=False) as c:
         a_month_before(c)
         answers(c)
         screened(c)
-    return report(out, PERIOD, rules=rules)
+        opened_cases(c)
+        judged(c)
+    return report(out, PERIOD, rules=rules, today=date(2026, 12, 1))
 
 
 def table(made, name: str) -> pl.DataFrame:
@@ -92,7 +121,60 @@ def test_what_changed_since_the_month_before(made) -> None:
 def test_the_newest_answer_to_each_finding_counts(made) -> None:
     (row,) = table(made, "field").to_dicts()
     assert (row["right"], row["wrong"], row["open"], row["all"]) == (8, 6, 0, 14)
-    assert row["rate"] == pytest.approx(8 / 14, abs=1e-6)
+    (rate,) = table(made, "hit_rates").to_dicts()
+    assert rate["rate"] == pytest.approx(8 / 14, abs=1e-6)
+    assert (rate["low"], rate["high"]) == pytest.approx((0.3259, 0.7862), abs=1e-4)  # Wilson of 8 of 14
+
+
+def test_open_cases_by_who_acts_and_by_age(made) -> None:
+    rows = {r["label"]: r for r in table(made, "cases").to_dicts()}
+    assert set(rows) == {"TKSK", "Bank penyalur", "jumlah"}
+    columns = ("fresh", "month", "two_months", "older", "all", "late")
+    assert [rows["TKSK"][c] for c in columns] == [12, 0, 8, 0, 20, 8]
+    assert [rows["jumlah"][c] for c in columns] == [18, 0, 8, 0, 26, 8]
+
+
+def test_the_funnel_ends_with_those_paid_and_those_checked_in_the_field(made) -> None:
+    """The fourteen answers are about households that are not served: nobody served has been checked."""
+    rows = {r["step"]: r for r in table(made, "programs").to_dicts()}
+    assert rows["Baris daftar bayar yang boleh dibayar"]["pkh"] == 80
+    assert "Penerima yang sudah diperiksa di lapangan" not in rows
+
+
+def test_served_are_checked_or_not(published_district: Path, rules: Path, tmp_path: Path) -> None:
+    shutil.copy(published_district / "tepat.duckdb", tmp_path)
+    with opened(tmp_path / "tepat.duckdb", read_only=False) as c:
+        c.execute(
+            'insert into audit.case_events (case_id, event, finding_key, verdict, "at", hash) '
+            "select 'K', 'finding_answered', finding_key, case when program = 'blt_dd' then 'open' else 'right' end, "
+            "now(), finding_key from audit.findings where finding_type = 'inclusion_error'"
+        )
+        expected = dict(
+            c.execute(
+                "select program, count(distinct subject_id) from audit.findings where finding_type = 'inclusion_error' "
+                "group by 1"
+            ).fetchall()
+        )
+    made = report(tmp_path, PERIOD, rules=rules)
+    rows = {r["step"]: r for r in table(made, "programs").to_dicts()}
+    checked, rest = rows["Penerima yang sudah diperiksa di lapangan"], rows["belum diperiksa"]
+    compared = 0
+    for program in ("pkh", "sembako", "pbi_jkn"):
+        if checked[program] is not None:
+            assert checked[program] == expected[program]
+            assert checked[program] + rest[program] == rows["Menerima"][program]
+            compared += 1
+    assert compared
+    assert checked["blt_dd"] == 0, "an answer that leaves it open has not checked it"
+
+
+def test_what_was_judged_stands_beside_what_was_predicted(made) -> None:
+    rows = table(made, "calibration")
+    assert rows["judged"].sum() > 0
+    for row in rows.to_dicts():
+        assert 0 <= row["low"] <= row["share"] <= row["high"] <= 1
+        assert 0 <= row["expected"] <= 1
+    assert 'id="calibration-svg' in (made.folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_newest_screening_of_a_list_counts_and_adds_up(made) -> None:
