@@ -21,7 +21,7 @@ from pipeline.errors import InputError, Problem
 from pipeline.ingest.books import SheetRecord
 from pipeline.ingest.cards import Cards
 from pipeline.ingest.clean import Cleaner
-from pipeline.ingest.contents import examine
+from pipeline.ingest.contents import examine, opened
 from pipeline.ingest.folder import InputFile, SourceEntry, named_file
 from pipeline.ingest.intake import Intake
 from pipeline.ingest.readers import sheets_of
@@ -31,6 +31,21 @@ from pipeline.tables import OUTCOMES, QUARANTINE
 
 KIND: Final = "outcomes"
 _FILLED: Final = ("outcome", "visited_at", "note")
+_TYPED: Final = (
+    "a form filled with a pen",
+    "a form on paper is typed in: open the workbook (XLSX) of the same worklist, look for each ID KASUS, fill HASIL, "
+    "TANGGAL KUNJUNGAN and CATATAN there, and give that file",
+)
+_OTHER_FORMS: Final = {
+    b"%PDF": _TYPED,
+    b"\x89PNG": _TYPED,
+    b"\xff\xd8\xff": _TYPED,
+    b"<!doctype html": (
+        "the page itself, which holds the questions and no answers",
+        "ask the sender to press `Simpan hasil` in it and to send the file hasil_….csv that it saves",
+    ),
+}
+"""What comes back instead of answers, by how it begins, and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,9 @@ def read_returned(paths: Sequence[Path], rules: Path, today: date, reasons: Reas
         if not path.is_file():
             problems.append(Problem(str(path), "there is no such file", "a file that came back: XLSX, CSV, ODS …"))
             continue
+        if (form := _other_form(path)) is not None:
+            problems.append(Problem(path.name, f"this is {form[0]}", "answers as XLSX, CSV, ODS …", form[1]))
+            continue
         try:
             contents = examine(path)
             if contents.sha256 in seen:
@@ -77,6 +95,13 @@ def read_returned(paths: Sequence[Path], rules: Path, today: date, reasons: Reas
         raise InputError(*problems)
     empty = OUTCOMES.empty().with_columns(day_written=pl.lit(None, pl.String))
     return Returned(pl.concat([empty, *taken]), refused, blank)
+
+
+def _other_form(path: Path) -> tuple[str, str] | None:
+    """What a file is where it cannot hold answers, and how they come back then."""
+    with opened(path) as file:
+        head = file.read(64).lower()
+    return next((said for mark, said in _OTHER_FORMS.items() if head.startswith(mark.lower())), None)
 
 
 def _read_one(path: Path, cards: Cards, cleaner: Cleaner) -> tuple[pl.DataFrame, pl.DataFrame]:
