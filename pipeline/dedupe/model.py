@@ -193,9 +193,9 @@ class ListModel:
         return bound
 
     def _said_again(self, compared: Compared, weights: Floats, kin: Floats) -> None:
-        """Numbers nearly alike count less by what strangers with such numbers share of the other columns."""
+        """Numbers alike count less by what strangers with nearly such numbers share of the other columns."""
         for j, shares in self.lookalike.items():
-            at = np.flatnonzero(nearly(compared, j))
+            at = np.flatnonzero(nearly(compared, j) | (compared.levels[:, j] == EQUAL))
             for k, values in enumerate(self.records.columns):
                 if k == j:
                     continue
@@ -275,6 +275,11 @@ class ListModel:
                 seen = np.bincount(sample.levels[:, k], weights=stranger, minlength=len(u))
                 self.lookalike[j].append((seen + _TIED * u) / (seen[1:].sum() + _TIED))
 
+    def _of_family(self, k: int) -> bool:
+        """Whether a column is a number that a family shares: what its members share goes with it, not the reverse."""
+        column = self.records.columns[k].column
+        return column.share == "family" and column.compare == "code"
+
     def _levels(self, k: int) -> list[object]:
         compare = self.records.columns[k].column.compare
         levels = getattr(self.card.comparisons, compare)
@@ -284,14 +289,20 @@ class ListModel:
         """How often strangers who agree on one column agree on another; ``samples[j]`` agree on column j."""
         k = len(self.records.columns)
         mean = np.array([self.u[i][EQUAL] for i in range(k)])
-        self.order = sorted(range(k), key=lambda i: (mean[i], i))
+        self.order = sorted(range(k), key=lambda i: (not self._of_family(i), mean[i], i))
         self.tied = np.zeros((k, k))  # or a tie once believed would make its own proof
         tied = self.tied.copy()
         for j, sample in enumerate(samples):
             if sample is None or not len(sample):
                 continue
-            stranger = self.score(sample).probability < _SURELY_NOT
+            if j in self.lookalike:
+                continue  # what goes with numbers is counted with the numbers
+            scores = self.score(sample)
             for i in (i for i in range(k) if i != j):
+                # in a family a date is no proof against itself: twins are of one day
+                alone = self._of_family(j) and self.records.columns[i].column.compare == "date"
+                total = scores.total - scores.weights[:, i] if alone else scores.total
+                stranger = _likely(total) < _SURELY_NOT
                 known = float((stranger & (sample.levels[:, i] > 0)).sum())
                 equal = float((stranger & (sample.levels[:, i] == EQUAL)).sum())
                 share = (equal + _TIED * mean[i]) / (known + _TIED)

@@ -34,7 +34,7 @@ from pipeline.dedupe.levels import (
 from pipeline.dedupe.model import ListModel, kind_of_pair
 from pipeline.dedupe.values import Floats, Rows
 
-_HOPELESS: Final = -10.0
+_HOPELESS: Final = -14.0
 _OF_ONE_PERSON: Final = 0.0
 _SLIPS: Final = 2
 

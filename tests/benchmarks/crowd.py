@@ -103,11 +103,12 @@ def persons(n: int, seed: int) -> pl.DataFrame:
         ).to_series()
 
     registered = np.where(chance.random(n) < 0.85, region[home], region[chance.integers(0, homes, n)])
-    serial = np.minimum(chance.geometric(0.15, n), 9999)
+    nik = pl.Series(registered).cast(pl.String) + date_part(born, 40 * woman)
+    serial = pl.DataFrame({"n": nik}).select(pl.int_range(1, pl.len() + 1).over("n")).to_series().to_numpy()
     return pl.DataFrame(
         {
             "who": np.arange(n),
-            "nik": pl.Series(registered).cast(pl.String) + date_part(born, 40 * woman) + _padded(serial, 4),
+            "nik": nik + _padded(serial, 4),
             "no_kk": (
                 pl.Series(region).cast(pl.String) + date_part(issued, 0) + _padded(chance.integers(1, 60, homes), 4)
             )[home],
