@@ -19,11 +19,14 @@ def test_a_kecamatan_visited_300_times_over() -> None:
 @pytest.mark.nightly
 @pytest.mark.parametrize("setting", BLIND, ids=lambda s: s.name)
 def test_intervals_hold_the_truth_in_94_to_96_of_a_hundred(setting: Setting) -> None:
-    """2,000 draws: the coverage of a true 95 % is known to one point, so of 64 figures a few lie outside by chance."""
-    found = coverage(setting, 2000)
-    shares = [share for share, _, _ in found.values()]
-    assert 0.94 <= sum(shares) / len(shares) <= 0.96
-    assert all(0.93 <= share <= 0.97 for share in shares), found
+    """2,000 draws tell the coverage of a true 95 % to one point. A sample of a few hundred finds so few errors among
+    the unflagged that whole errors show: its intervals are somewhat too wide, which is said where they are told."""
+    shares = {k: share for k, (share, _, _) in coverage(setting, 2000).items()}
+    if setting.visits >= 1000:
+        assert 0.94 <= sum(shares.values()) / len(shares) <= 0.96
+        assert {k: v for k, v in shares.items() if not 0.935 <= v <= 0.965} == {}
+    else:
+        assert {k: v for k, v in shares.items() if not 0.935 <= v <= 0.975} == {}
 
 
 @pytest.mark.nightly
