@@ -24,6 +24,7 @@ from pipeline.terminal import (
     print_measures,
     print_outcomes,
     print_pack,
+    print_pairs,
     print_purged,
     print_results,
     print_review,
@@ -186,6 +187,9 @@ def inspect(
 @app.command()
 def explain(
     id: Annotated[str, typer.Argument(help="A person, household, finding, case or mention id.", show_default=False)],  # noqa: A002
+    other: Annotated[
+        str | None, typer.Argument(help="Another: why the two are one, or not.", show_default=False)
+    ] = None,
     out: OutOption = OUT,
     reveal: Annotated[
         str | None,
@@ -200,14 +204,15 @@ def explain(
         Path | None,
         typer.Option("--page", metavar="FILE", help="The same as a page, with pictures.", show_default=False),
     ] = None,
-    lang: Annotated[str, typer.Option("--lang", help="Language of that page, id or en.")] = "id",
+    lang: Annotated[str, typer.Option("--lang", help="Language of the page and of pairs, id or en.")] = "id",
     rules: RulesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The whole story of an id, back to file, sheet and row."""
     from pipeline.explain import explain as tell
+    from pipeline.explain import explain_pair
 
-    story = tell(out, id, reveal=reveal)
+    story = tell(out, id, reveal=reveal) if other is None else explain_pair(out, id, other, reveal=reveal)
     if page is not None:
         from pipeline.explain.page import write_page
         from pipeline.look.numbers import language
@@ -215,6 +220,8 @@ def explain(
         say(f"wrote {write_page(out, story, page, language(lang), rules)}")
     if as_json:
         print_json(story.as_dict())
+    elif other is not None:
+        print_pairs(story.title, story.chapters.get("matches", []), lang)
     else:
         print_tree(story.title, story.as_dict())
 

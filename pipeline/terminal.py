@@ -554,6 +554,29 @@ def print_sheet(sheet: dict[str, Any]) -> None:
         say(str(problem))
 
 
+def print_pairs(title: str, pairs: list[dict[str, Any]], lang: str) -> None:
+    """Pairs of rows that were compared: a table each of what every column weighs, in bits."""
+    from pipeline.look.numbers import Numbers, language
+    from pipeline.look.pairs import PairWords
+
+    words, numbers = PairWords(language(lang)), Numbers(language(lang))
+    said = words.words["table"]
+    print(title)
+    if not pairs:
+        print(said["none"])
+    for pair in pairs:
+        for side in "ab":
+            print(pair.get(f"where_{side}") or pair[f"mention_id_{side}"])
+        chance = f"{said['probability']} {numbers.percent(pair['probability'])}"
+        head = [f"{said[pair['level']]}: {said[pair['decision']]}, {chance}", words.kept_apart(pair.get("comparison"))]
+        steps = [(s.name, s.found, s.weight) for s in words.steps(pair.get("comparison"))]
+        steps.append((said["all"], "", sum(w for _, _, w in steps)))
+        rows = [
+            {said["column"]: n, said["found"]: f, said["weight"]: numbers.decimal(w, 1)} for n, f, w in steps
+        ]  # fmt: skip
+        print_rows("; ".join(filter(None, head)), rows, frozenset({said["weight"]}))
+
+
 def print_tree(title: str, document: Any) -> None:
     """Nested dicts and lists as a tree."""
     from rich.console import Console

@@ -6,6 +6,6 @@ here: printing (``cli.py``), judging (:mod:`pipeline.target`).
 ``story.py`` what an id names and the story as a whole · ``chapters.py`` one query a chapter · ``veil.py`` masking.
 """
 
-from pipeline.explain.story import Story, explain
+from pipeline.explain.story import Story, explain, explain_pair
 
-__all__ = ["Story", "explain"]
+__all__ = ["Story", "explain", "explain_pair"]

@@ -81,6 +81,47 @@ def explain(out: Path, id: str, *, reveal: str | None = None) -> Story:  # noqa:
     return Story(id, kind, period, run_id, reveal is None, chapters)
 
 
+def explain_pair(out: Path, one: str, other: str, *, reveal: str | None = None) -> Story:
+    """Tell why two rows, persons or households are one or two: each pair of their rows that was written down.
+
+    Args:
+        out: folder of the database.
+        one: a mention, person or household id.
+        other: another one, of the same month.
+        reveal: as for :func:`explain`.
+
+    Raises:
+        InputError: nothing is published, an id is not known, or is not a mention, person or household.
+        StorageError: the database cannot be read, or the reveal cannot be logged.
+    """
+    stories = [explain(out, name, reveal=reveal) for name in (one, other)]
+    first, second = stories
+    if first.period != second.period:
+        raise InputError(
+            Problem(other, f"is of {second.period}, and {one} of {first.period}", "two ids of one month")
+        )  # fmt: skip
+    ours, theirs = (_rows_of(story) for story in stories)
+    both = [*first.chapters.get("matches", []), *second.chapters.get("matches", [])]
+    matches = [
+        m
+        for m in both
+        for a, b in [(m["mention_id_a"], m["mention_id_b"])]
+        if (a in ours and b in theirs) or (b in ours and a in theirs)
+    ]
+    unique = {(m["level"], m["mention_id_a"], m["mention_id_b"]): m for m in matches}
+    chapters = {"matches": [unique[k] for k in sorted(unique)]} if unique else {}
+    return Story(f"{one} {other}", "pair", first.period, first.run_id, first.masked, chapters)
+
+
+def _rows_of(story: Story) -> set[str]:
+    """The rows that an id stands for: itself, or all of its persons."""
+    if story.kind == "mention":
+        return {story.id}
+    if story.kind not in {"person", "household"}:
+        raise InputError(Problem(story.id, f"is a {story.kind}", "a mention, person or household id"))
+    return {m["mention_id"] for person in story.chapters.get("persons", []) for m in person["mentions"]}
+
+
 def _named(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str, str]:
     """Kind, period and run of the newest period that knows the id."""
     for kind, table, column in _NAMED_BY:
