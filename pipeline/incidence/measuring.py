@@ -95,7 +95,9 @@ def incidence(path: Path, request: Request) -> Result:
         InputError: the file or a column cannot be read as asked for.
     """
     # the columns as read are let go before anything is measured
-    return _measured(survey_of(read_columns(path, request.headings, request.amounts), request, path.name))
+    return _measured(
+        survey_of(read_columns(path, request.headings, request.amounts, request.groups), request, path.name)
+    )
 
 
 def measure(frame: pl.DataFrame, request: Request, *, name: str = "table") -> Result:

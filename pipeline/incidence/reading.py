@@ -25,17 +25,19 @@ _REPEATED = "_duplicated_0"  # what polars adds to the heading of a second colum
 ROW = "row_number"
 
 
-def read_columns(path: Path, headings: Sequence[str], amounts: Collection[str] = ()) -> pl.DataFrame:
+def read_columns(
+    path: Path, headings: Sequence[str], amounts: Collection[str] = (), groups: Collection[str] = ()
+) -> pl.DataFrame:
     """The columns of these headings, named as asked for, and ``row_number`` as a person sees it.
 
-    Number cells arrive as numbers, everything else as text; ``amounts`` are those headings under which only numbers
-    are expected: where a text file leaves no doubt they arrive as numbers too, in less time and memory.
+    Number cells arrive as numbers, everything else as text. Of a text file, in less time and memory, ``amounts``
+    arrive as numbers where it leaves no doubt, and ``groups``, whose values come again and again, as categories.
 
     Raises:
         InputError: the file cannot be read, is empty, or has no such column (the nearest heading is named).
     """
     contents = examine(path)
-    frame = _whole_columns(contents, headings, amounts)
+    frame = _whole_columns(contents, headings, amounts, groups)
     if frame is None:
         frame = _by_sheets(contents, headings)
     # a line of separators, as spreadsheets leave them below a list, is no unit
@@ -73,7 +75,9 @@ def _refuse_several(where: str, found: Sequence[str | None], wanted: Sequence[st
         raise InputError(*problems)
 
 
-def _whole_columns(contents: Contents, headings: Sequence[str], amounts: Collection[str]) -> pl.DataFrame | None:
+def _whole_columns(
+    contents: Contents, headings: Sequence[str], amounts: Collection[str], groups: Collection[str]
+) -> pl.DataFrame | None:
     """The fast way, for files that allow it; None for all others: the project's readers are more patient."""
     is_text = contents.format is Format.TEXT and contents.encoding in ("utf-8", "utf-8-sig")
     if not is_text and contents.format is not Format.PARQUET:
@@ -89,7 +93,7 @@ def _whole_columns(contents: Contents, headings: Sequence[str], amounts: Collect
         _refuse_several(contents.path.name, names, headings)
         columns = [pl.col(names[place]).alias(heading) for heading, place in places.items()]
         frame = None
-        if is_text and (types := _types(lazy.select(columns), amounts)):
+        if is_text and (types := _types(lazy.select(columns), amounts, groups)):
             with contextlib.suppress(pl.exceptions.PolarsError):  # a cell further down is not as the first ones are
                 typed = {names[places[heading]]: dtype for heading, dtype in types.items()}
                 frame = _text(contents, typed).select(columns).collect()
@@ -106,10 +110,11 @@ def _text(contents: Contents, types: Mapping[str, pl.DataType] | None = None) ->
     )
 
 
-def _types(lazy: pl.LazyFrame, amounts: Collection[str]) -> dict[str, pl.DataType]:
-    """Types of the amounts that the first rows leave no doubt of."""
+def _types(lazy: pl.LazyFrame, amounts: Collection[str], groups: Collection[str]) -> dict[str, pl.DataType]:
+    """Types by heading, of those that are not to be read as text."""
     first = lazy.head(ENOUGH).collect()
     found = {column.name: type_of(column) for column in first if column.name in amounts}
+    found |= {column.name: pl.Categorical() for column in first if column.name in groups}
     return {heading: dtype for heading, dtype in found.items() if dtype != pl.String()}
 
 

@@ -105,7 +105,12 @@ class Request:
     def amounts(self) -> set[str]:
         """The headings under which there must be numbers, and that group nothing."""
         amounts = {self.welfare, self.benefit, self.weight, self.line_column, self.size}
-        return {name for name in amounts if name} - {*self.by, self.psu, self.strata, self.served, self.eligible}
+        return {name for name in amounts if name} - {*self.groups, self.served, self.eligible}
+
+    @property
+    def groups(self) -> set[str]:
+        """The headings whose values are names of groups."""
+        return {name for name in (*self.by, self.psu, self.strata) if name}
 
     @property
     def is_sample(self) -> bool:
@@ -262,11 +267,14 @@ class _Columns:
     def groups(self, heading: str) -> Groups:
         """Groups by value; rows without a value are a group of their own."""
         column = _plain(self._frame[heading])
-        values = column.drop_nulls().unique().sort()
+        values = column.drop_nulls().unique()
+        values = values.cast(pl.String).sort() if column.dtype == pl.Categorical else values.sort()
         labels = [*values.cast(pl.String).to_list(), *([MISSING_GROUP] if column.null_count() else [])]
         if column.dtype.is_integer() and not column.null_count():
             numbers = column.cast(pl.Int64).to_numpy()
             return Groups(compact(numbers - numbers.min())[0], labels)
+        if column.dtype == pl.Categorical:
+            return Groups(_in_order(column, values), labels)
         places = column.cast(pl.Enum(values)).to_physical() if column.dtype == pl.String else column.rank("dense") - 1
         return Groups(places.cast(pl.Int64).fill_null(len(values)).to_numpy(), labels)
 
@@ -295,8 +303,8 @@ class _Columns:
 
     def _complete(self, heading: str) -> Codes:
         groups = self.groups(heading)
-        if groups.labels[-1] == MISSING_GROUP and self._frame[heading].null_count():
-            self._refuse(heading, self._frame[heading].is_null().arg_true().to_list(), "a value in every row")
+        if groups.labels[-1] == MISSING_GROUP and (missing := _plain(self._frame[heading]).is_null()).any():
+            self._refuse(heading, missing.arg_true().to_list(), "a value in every row")
         return groups.codes
 
     def _read(self, heading: str, parsed: Parsed, expected: str) -> Floats:
@@ -325,5 +333,23 @@ def _plain(column: pl.Series) -> pl.Series:
         return column.cast(pl.Int64) if (whole == whole.floor()).all() else column
     if column.dtype.is_integer():
         return column
+    if column.dtype == pl.Categorical:
+        names = column.unique().drop_nulls().cast(pl.String)
+        if ((names == names.str.strip_chars()) & (names != "")).all():
+            return column
     text = column.cast(pl.String).str.strip_chars()
     return text.set(text == "", None)
+
+
+def _in_order(column: pl.Series, values: pl.Series) -> Codes:
+    """Place of each category among the sorted ``values``, one more where there is none."""
+    known = column.drop_nulls().unique()
+    place = pl.Series(range(len(values)), dtype=pl.Int64)
+    codes = known.to_physical().to_numpy()
+    table = np.zeros(int(codes.max(initial=0)) + 1, dtype=np.int64)
+    table[codes] = known.cast(pl.String).replace_strict(values, place, return_dtype=pl.Int64).to_numpy()
+    physical = column.to_physical()
+    answer: Codes = table[physical.fill_null(0).to_numpy()]
+    if column.null_count():
+        answer[physical.is_null().to_numpy()] = len(values)
+    return answer
