@@ -71,14 +71,18 @@ def next_pairs(population: Population, shares: Shares, judged: pl.DataFrame, wan
 def _beyond_doubt(
     population: Population, known: pl.DataFrame, wanted: int, chance: np.random.Generator
 ) -> pl.DataFrame:
-    """Pairs of one person that are not written down: a row drawn by how many it has, and another of its person."""
-    rows = population.rows.select("person_id", "size", pl.int_range(pl.len()).cast(pl.Int64).alias("at"))
+    """Pairs of one person that are not written down: a row drawn by how many it has, and another of its person.
+
+    Rows that say the same of who they are need no judging: what is said of one holds for the other.
+    """
+    rows = population.rows.select("person_id", "fingerprint", "size", pl.int_range(pl.len()).cast(pl.Int64).alias("at"))
     several = rows.filter(pl.col("size") > 1)
     weight = (several["size"] - 1).to_numpy().astype(np.float64)
     take = min(4 * wanted + 20, several.height)
     first = several[chance.choice(several.height, take, replace=False, p=weight / weight.sum())]
-    mates = first.join(several.select("person_id", pl.col("at").alias("mate")), on="person_id", maintain_order="left")
-    mates = mates.filter(pl.col("at") != pl.col("mate"))
+    others = several.select("person_id", pl.col("at").alias("mate"), pl.col("fingerprint").alias("print"))
+    mates = first.join(others, on="person_id", maintain_order="left")
+    mates = mates.filter((pl.col("at") != pl.col("mate")) & pl.col("fingerprint").ne_missing(pl.col("print")))
     mates = mates[chance.permutation(mates.height)].unique("at", keep="first", maintain_order=True)
     pairs = mates.select(pl.min_horizontal("at", "mate").alias("a"), pl.max_horizontal("at", "mate").alias("b")).unique(
         maintain_order=True

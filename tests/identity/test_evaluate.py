@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -11,8 +13,12 @@ from typer.testing import CliRunner
 
 from cli import app
 from pipeline.errors import InputError
+from pipeline.history import published_run
 from pipeline.identity import Question, evaluate
+from pipeline.identity.known import judged_in_database
+from pipeline.identity.population import population
 from pipeline.period import Period
+from pipeline.tables import MATCH_JUDGEMENTS
 from tests.identity.judges import judge, persons
 from tests.scenarios import District
 from tests.scoring import score
@@ -135,3 +141,26 @@ def test_one_way_of_asking_at_a_time() -> None:
         Question(judged=Path("a.csv"), truth=(Path("b.csv"), "who"))
     with pytest.raises(InputError, match="desa"):
         Question(by="desa")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_was_judged_before_the_run_counts_where_its_score_would_have_put_it(
+    monkeypatch: pytest.MonkeyPatch, published_district: Path, period: Period, before: bool
+) -> None:
+    """The run has obeyed it: a pair joined against its score would otherwise prove the run right."""
+    people = population(published_run(published_district, period))
+    pair = people.pairs.filter(pl.col("joined"), pl.col("probability") >= 0.5).row(0, named=True)
+    here = (pl.col("a") == pair["a"]) & (pl.col("b") == pair["b"])
+    parted = people.pairs.with_columns(stratum=pl.col("stratum") - here.cast(pl.Int64), joined=pl.col("joined") & ~here)
+    people = replace(people, pairs=parted)
+    prints = sorted(people.rows["fingerprint"].gather([pair["a"], pair["b"]]).to_list())
+    started = people.run.table("runs", ["started_at"])["started_at"][0]
+    word = {
+        "fingerprint_a": [prints[0]], "fingerprint_b": [prints[1]], "level": ["person"], "judgement": ["different"],
+        "at": [started + timedelta(hours=-1 if before else 1)], "by": ["SRI"], "reason": [""], "valid_until": [None],
+    }  # fmt: skip
+    said = MATCH_JUDGEMENTS.conform(pl.DataFrame(word))
+    monkeypatch.setattr("pipeline.identity.known.judgements", lambda *_: said)
+    found = judged_in_database(people).pairs.filter(here)
+    assert found["same"].to_list() == [False]
+    assert people.joined[found["stratum"][0]] == before
