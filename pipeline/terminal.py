@@ -314,7 +314,8 @@ def print_results(document: dict[str, Any], files: list[str], as_json: bool) -> 
              "households": "-" if e["households"] is None else f"{e['households']:,.0f}"}
             for e in mine
         ]  # fmt: skip
-        print_rows(f"{sample}: {mine[0]['answered']:,} of {mine[0]['visits']:,} visits answered", rows,
+        of = f" of kecamatan {mine[0]['restricted_to']}" if mine[0]["restricted_to"] else ""
+        print_rows(f"{sample}{of}: {mine[0]['answered']:,} of {mine[0]['visits']:,} visits answered", rows,
                    frozenset(rows[0]) - {"what"})  # fmt: skip
         states = [r for r in document["response"] if r["sample_id"] == sample]
         print(", ".join(f"{s} {sum(r['visits'] for r in states if r['state'] == s):,}"

@@ -4,8 +4,11 @@ Belongs here: the score interval of a weighted sum of shares, and of a ratio of 
 interval where there is one stratum, and that of Miettinen and Nurminen (1985) for several: a value belongs to the
 interval where the estimate is no further from it than ``z`` standard errors *as they would be if it were true*, the
 shares of the strata being then the most likely ones (maximum likelihood under that value). It never leaves 0 to 1, has
-a width where nothing was found, and needs no correction of zero counts. Which interval to use was decided by
-simulation: `tests/learn/coverage.py` makes the table.
+a width where nothing was found, and needs no correction of zero counts.
+
+Which one to use was decided by simulation (`tests/learn/coverage.py` makes the table): with the spread of each stratum
+by itself, intervals of 400 visits in 48 strata held the truth in 92 to 96 of 100 draws, with ``n - 1`` for ``n`` in
+95 to 97, with the spread pooled over the strata of a band in 95 to 96.
 
 All functions take arrays whose last axis is the strata, and work on many draws at once along the first.
 """

@@ -27,6 +27,7 @@ FOLDER: Final = "sample"
 ESTIMATES: Final = pl.Schema(
     {
         "sample_id": pl.String(),
+        "restricted_to": pl.String(),  # kecamatan it speaks of; empty: the whole list
         "error": pl.String(),  # exclusion, inclusion
         "measure": pl.String(),  # error_rate, precision, sensitivity, missed_rate
         "definition": pl.String(),
@@ -46,7 +47,8 @@ RESPONSE: Final = ["sample_id", "band", "state"]
 
 @dataclass(frozen=True)
 class Results:
-    """Estimates of each sample (:data:`ESTIMATES`), visits by sample, band and state, hit rates (``hits.HITS``)."""
+    """Estimates of each sample (:data:`ESTIMATES`, the one drawn last at the end), visits by sample, band and state,
+    hit rates (``hits.HITS``)."""
 
     period: str
     run_id: str
@@ -132,7 +134,8 @@ def _estimated(sample_id: str, drawn: pl.DataFrame, words: dict[str, Any]) -> pl
             value = numbers["value"]
             rows.append(
                 {
-                    "sample_id": sample_id, "error": error, "measure": measure,
+                    "sample_id": sample_id, "restricted_to": drawn["restricted_to"][0], "error": error,
+                    "measure": measure,
                     "definition": words["measures"][measure].format(error=words["errors"][error]), **numbers,
                     "households": None if value is None else value * of[measure],
                     "denominator": None if np.isnan(of[measure]) else of[measure],

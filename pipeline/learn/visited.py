@@ -35,7 +35,7 @@ select s.*, n.outcome as found, coalesce(n.outcome, t.outcome) as outcome
 from chosen s
 left join (select * from newest where event = 'finding_answered') n using (finding_key)
 left join tried t using (finding_key)
-order by s.sample_id, s.stratum, s.finding_key
+order by s.drawn_at, s.sample_id, s.stratum, s.finding_key
 """
 
 
@@ -49,7 +49,7 @@ def has_tables(run: PublishedRun, *names: str) -> bool:
 
 
 def visits(run: PublishedRun, rules: Sampling) -> pl.DataFrame:
-    """The households of all samples of a month: columns of ``tables.SAMPLES``, and
+    """The households of all samples of a month, the sample drawn last at the end: columns of ``tables.SAMPLES``, and
 
     - ``outcome``: the newest answer, a code of ``rules/field.yaml``; null where there is none yet;
     - ``state``: ``answered``, ``waiting``, or the outcome that leaves it open: ``not_found``, ``moved``, ``refused`` …;

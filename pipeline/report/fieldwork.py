@@ -94,7 +94,9 @@ def samples(month: Month, rules: Path) -> list[Figure]:
     if month.area != WHOLE:
         return []
     words = month.words["sample"]
-    found = results_of(month.counted.run, rules, month.lang).estimates.filter(pl.col("answered") > 0)
+    found = results_of(month.counted.run, rules, month.lang).estimates.filter(
+        pl.col("answered") > 0, pl.col("restricted_to") == ""
+    )
     if found.is_empty():
         return []
     newest = found.filter(pl.col("sample_id") == found["sample_id"].last()).filter(pl.col("value").is_not_null())
