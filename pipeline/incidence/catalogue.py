@@ -6,7 +6,7 @@ Brown, Ravallion and van de Walle (2018), Foster, Greer and Thorbecke (1984), Co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -16,13 +16,15 @@ import numpy as np
 from pipeline.incidence.design import Floats
 from pipeline.incidence.survey import Survey
 
-Part = Callable[[Survey], tuple[Floats, Floats]]
-"""Numerator and denominator of each unit before weighting; NaN in either leaves the unit out of both."""
+Columns = Callable[[Survey], tuple[Floats, ...]]
+"""Quantities of each unit before weighting; NaN in any leaves the unit out of all."""
+Part = tuple[tuple[int, ...], tuple[int, ...]]
+"""Numerator and denominator: each the sum of the columns at these places."""
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio, or with ``minus`` the difference of two."""
+    """A ratio of sums of columns, or with ``minus`` the difference of two."""
 
     name: str
     formula: str
@@ -32,83 +34,94 @@ class Ratio:
     needs_line: bool = False
 
 
-def _ones(like: Floats) -> Floats:
-    return np.ones_like(like)
+@dataclass(frozen=True)
+class Family:
+    """Ratios of the same columns: these are worked out and added up once for all of them."""
+
+    columns: Columns
+    ratios: tuple[Ratio, ...]
 
 
-def coverage(s: Survey) -> tuple[Floats, Floats]:
-    """Served among all."""
-    return s.served, _ones(s.served)
+def coverage(s: Survey) -> tuple[Floats, ...]:
+    """Served, and all."""
+    return s.served, np.ones_like(s.served)
 
 
-def _poor_covered(s: Survey) -> tuple[Floats, Floats]:
-    return s.served * s.poor, s.poor
+_SP, _UP, _SN, _UN = range(4)
 
 
-def _unserved_poor(s: Survey) -> tuple[Floats, Floats]:
-    return (1 - s.served) * s.poor, s.poor
+def _table(s: Survey) -> tuple[Floats, ...]:
+    """The table of served or unserved, poor or not: cell by cell, so that nothing is ever a difference of sums."""
+    missed, rich = 1 - s.served, 1 - s.poor
+    return s.served * s.poor, missed * s.poor, s.served * rich, missed * rich
 
 
-def _served_nonpoor(s: Survey) -> tuple[Floats, Floats]:
-    return s.served * (1 - s.poor), s.served
+def _gaps(s: Survey, before: bool) -> tuple[Floats, ...]:
+    """Gap to the line to the powers 0, 1 and 2, nothing for units not below it; and all."""
+    gap = (s.line - (s.before if before else s.after)) / s.line
+    short = np.maximum(gap, 0.0)  # NaN stays
+    return np.where(gap > 0, 1.0, 0.0 * gap), short, short * short, np.ones_like(gap)
 
 
-def _nonpoor_covered(s: Survey) -> tuple[Floats, Floats]:
-    return s.served * (1 - s.poor), 1 - s.poor
-
-
-def _misplaced(s: Survey) -> tuple[Floats, Floats]:
-    return (s.served != s.poor) + 0.0 * (s.served + s.poor), _ones(s.poor)
-
-
-def _fgt(s: Survey, alpha: int, before: bool) -> tuple[Floats, Floats]:
-    welfare = s.before if before else s.after
-    gap = (s.line - welfare) / s.line
-    return np.where(gap > 0, gap**alpha, 0.0 * gap), _ones(gap)
-
-
-def _gap_closed(s: Survey) -> tuple[Floats, Floats]:
+def _gap_closed(s: Survey) -> tuple[Floats, ...]:
     return np.maximum(s.line - s.before, 0) - np.maximum(s.line - s.after, 0), s.benefit
 
 
-def _marginal_value(s: Survey) -> tuple[Floats, Floats]:
+def _marginal_value(s: Survey) -> tuple[Floats, ...]:
     with np.errstate(divide="ignore", invalid="ignore"):
         beta = np.where(s.welfare > 0, s.line / s.welfare, np.nan)
     return beta * s.benefit, s.benefit
 
 
-def _fgts() -> Iterator[Ratio]:
-    names = {0: "share of units below the line", 1: "mean of (line - welfare)/line", 2: "mean of its square"}
-    for before, when in ((True, "before"), (False, "after")):
-        for alpha, meaning in names.items():
-            tail = "" if alpha == 0 else ", 0 for units not below the line"
-            yield Ratio(
-                f"fgt{alpha}_{when}",
-                f"{meaning}{tail}; welfare {when} the transfer",
-                partial(_fgt, alpha=alpha, before=before),
+def _fgts(before: bool) -> Family:
+    meanings = ("share of units below the line", "mean of (line - welfare)/line", "mean of its square")
+    when = "before" if before else "after"
+    ratios = []
+    for alpha, meaning in enumerate(meanings):
+        tail = "" if alpha == 0 else ", 0 for units not below the line"
+        formula = f"{meaning}{tail}; welfare {when} the transfer"
+        ratios.append(Ratio(f"fgt{alpha}_{when}", formula, ((alpha,), (3,)), needs_line=True))
+    return Family(partial(_gaps, before=before), tuple(ratios))
+
+
+FAMILIES: Final = (
+    Family(coverage, (Ratio("coverage", "served / all", ((0,), (1,))),)),
+    Family(
+        _table,
+        (
+            Ratio("exclusion_error", "unserved poor / poor", ((_UP,), (_SP, _UP)), about_poor=True),
+            Ratio("inclusion_error_served", "served non-poor / served", ((_SN,), (_SP, _SN)), about_poor=True),
+            Ratio("inclusion_error_nonpoor", "served non-poor / non-poor", ((_SN,), (_SN, _UN)), about_poor=True),
+            Ratio(
+                "total_error", "(unserved poor + served non-poor) / all", ((_UP, _SN), (_SP, _UP, _SN, _UN)),
+                about_poor=True,
+            ),
+            Ratio(
+                "targeting_differential", "served poor / poor - served non-poor / non-poor",
+                ((_SP,), (_SP, _UP)), ((_SN,), (_SN, _UN)), about_poor=True,
+            ),
+        ),
+    ),
+    _fgts(before=True),
+    _fgts(before=False),
+    Family(
+        _gap_closed,
+        (
+            Ratio(
+                "benefit_cost_ratio", "(poverty gap before - poverty gap after) / benefits, in money", ((0,), (1,)),
                 needs_line=True,
-            )
-
-
-RATIOS: Final = (
-    Ratio("coverage", "served / all", coverage),
-    Ratio("exclusion_error", "unserved poor / poor", _unserved_poor, about_poor=True),
-    Ratio("inclusion_error_served", "served non-poor / served", _served_nonpoor, about_poor=True),
-    Ratio("inclusion_error_nonpoor", "served non-poor / non-poor", _nonpoor_covered, about_poor=True),
-    Ratio("total_error", "(unserved poor + served non-poor) / all", _misplaced, about_poor=True),
-    Ratio(
-        "targeting_differential", "served poor / poor - served non-poor / non-poor",
-        _poor_covered, _nonpoor_covered, about_poor=True,
+            ),
+        ),
     ),
-    *_fgts(),
-    Ratio(
-        "benefit_cost_ratio", "(poverty gap before - poverty gap after) / benefits, in money", _gap_closed,
-        needs_line=True,
-    ),
-    Ratio(
-        "distributional_characteristic",
-        "sum of (line / welfare) x benefit / benefits (epsilon 1, reference: the line); units with welfare of 0 or"
-        " less left out", _marginal_value, needs_line=True,
+    Family(
+        _marginal_value,
+        (
+            Ratio(
+                "distributional_characteristic",
+                "sum of (line / welfare) x benefit / benefits (epsilon 1, reference: the line); units with welfare of"
+                " 0 or less left out", ((0,), (1,)), needs_line=True,
+            ),
+        ),
     ),
 )  # fmt: skip
 """Ratios in the order in which they are reported."""

@@ -17,13 +17,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from pipeline.incidence.catalogue import RATIOS, Part, Ratio, coverage
+from pipeline.incidence.catalogue import FAMILIES, Columns, Family, Ratio, coverage
 from pipeline.incidence.curve import Curve, deletes
 from pipeline.incidence.design import Codes, Floats
 from pipeline.incidence.ranking import Ladder
 from pipeline.incidence.reading import ROW, read_columns
 from pipeline.incidence.survey import Groups, Request, Survey, survey_of
-from pipeline.incidence.tally import Tally
+from pipeline.incidence.tally import Sums, Tally
 
 CONFIDENCE: Final = 0.95
 BY_QUANTILE: Final = ("quantile_coverage", "beneficiary_incidence", "benefit_incidence", "concentration_curve")
@@ -152,10 +152,10 @@ class _Report:
         """All of them, measure by measure."""
         k = self._survey.request.quantiles
         quantiles = f"q1 is the poorest of {k} groups of equal weight, ties together in the poorer group"
-        for ratio in RATIOS:
-            yield from self._ratio(ratio, self._main)
-        in_group = Ratio("quantile_coverage", f"served / all in the group; {quantiles}", coverage)
-        yield from self._ratio(in_group, self._split)
+        for family in FAMILIES:
+            yield from self._family(family, self._main)
+        in_group = Ratio("quantile_coverage", f"served / all in the group; {quantiles}", ((0,), (1,)))
+        yield from self._family(Family(coverage, (in_group,)), self._split)
         yield from self._shares(
             "beneficiary_incidence", "served in the group / all served", self._survey.served, quantiles
         )
@@ -167,30 +167,37 @@ class _Report:
 
     # -------------------------------------------------------------- ratios
 
-    def _ratio(self, ratio: Ratio, groupings: list[Grouping]) -> Iterator[Record]:
+    def _family(self, family: Family, groupings: list[Grouping]) -> Iterator[Record]:
         """Linearised: u = (num - r · den) / Σ den, summed by PSU; a difference has the difference of both."""
-        parts = [ratio.part] if ratio.minus is None else [ratio.part, ratio.minus]
-        for groups in groupings:
-            sums = groups.tally.sums(partial(self._terms, parts))
-            value, coefficients = np.zeros(len(groups.labels)), []
-            for sign, numerator, denominator in zip((1, -1), sums.total[::2], sums.total[1::2], strict=False):
-                r = _over(numerator, denominator)
-                value += sign * r
-                coefficients += [sign * _over(np.ones_like(r), denominator), -sign * _over(r, denominator)]
-            se = np.sqrt(sums.variance(np.array(coefficients)))
-            numerator, denominator = sums.total[:2] if ratio.minus is None else np.full((2, len(value)), np.nan)
-            yield from self._make(ratio.name, groups.labels, value, se, numerator, denominator, self._define(ratio))
+        sums = [groups.tally.sums(partial(self._terms, family.columns)) for groups in groupings]
+        for ratio in family.ratios:
+            for groups, of_columns in zip(groupings, sums, strict=True):
+                yield from self._ratio(ratio, groups, of_columns)
 
-    def _terms(self, parts: list[Part], block: slice) -> Floats:
-        """Weighted numerators and denominators of some units, 0 where either is unknown."""
+    def _ratio(self, ratio: Ratio, groups: Grouping, sums: Sums) -> Iterator[Record]:
+        value, coefficients = np.zeros(len(groups.labels)), np.zeros_like(sums.total)
+        for sign, part in ((1, ratio.part), (-1, ratio.minus)):
+            if part is None:
+                continue
+            above, below = ([*places] for places in part)
+            numerator, denominator = sums.total[above].sum(axis=0), sums.total[below].sum(axis=0)
+            r = _over(numerator, denominator)
+            value += sign * r
+            coefficients[above] += sign * _over(np.ones_like(r), denominator)
+            coefficients[below] -= sign * _over(r, denominator)
+        if ratio.minus is not None:
+            numerator, denominator = np.full((2, len(value)), np.nan)
+        se = np.sqrt(sums.variance(coefficients))
+        yield from self._make(ratio.name, groups.labels, value, se, numerator, denominator, self._define(ratio))
+
+    def _terms(self, columns: Columns, block: slice) -> Floats:
+        """Weighted quantities of some units, 0 where any of them is unknown."""
         some = self._survey.rows(block)
-        rows: list[Floats] = []
-        for part in parts:
-            numerator, denominator = (some.weight * x for x in part(some))
-            unknown = np.isnan(numerator + denominator)
-            numerator[unknown] = denominator[unknown] = 0.0
-            rows += [numerator, denominator]
-        return np.array(rows)
+        terms = np.array(columns(some)) * some.weight
+        unknown = np.isnan(terms).any(axis=0)
+        if unknown.any():
+            terms[:, unknown] = 0.0
+        return terms
 
     def _shares(self, name: str, formula: str, quantity: Floats, quantiles: str) -> Iterator[Record]:
         def amounts(block: slice) -> Floats:
