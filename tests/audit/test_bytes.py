@@ -81,18 +81,18 @@ def written_bytes(content: bytes) -> list[int]:
 
 
 def test_a_flipped_byte_is_reported_or_changes_no_row(filled: Path, out: Path) -> None:
-    results = flip_many(filled, out, 20, 1, anywhere)
-    assert results["reported"] >= 14, results  # blocks are checked as a whole: most flips are seen
+    results = flip_many(filled, out, 16, 1, anywhere)
+    assert results["reported"] >= 11, results  # blocks are checked as a whole: most flips are seen
 
 
 def test_a_flipped_byte_of_the_headers_is_reported(filled: Path, out: Path) -> None:
-    results = flip_many(filled, out, 6, 2, lambda _: list(range(HEADERS)))
-    assert results == {"reported": 6}
+    results = flip_many(filled, out, 4, 2, lambda _: list(range(HEADERS)))
+    assert results == {"reported": 4}
 
 
 @pytest.mark.nightly
 def test_flipped_bytes_at_many_places(filled: Path, out: Path) -> None:
-    assert flip_many(filled, out, 1_000, 3, anywhere)["reported"] > 750
+    assert flip_many(filled, out, 400, 3, anywhere)["reported"] > 280
 
 
 def in_child(job: Callable[[], str]) -> str:
@@ -121,13 +121,13 @@ def test_a_byte_flipped_by_who_can_mend_the_checksum_is_reported_or_changes_no_r
     ), "this version of DuckDB has another checksum: mend `checksum`"
     rows, where, results = everything(filled), written_bytes(content), Counter[str]()
     chance = random.Random(4)  # noqa: S311
-    for _ in range(300):
+    for _ in range(200):
         at, bit = chance.choice(where), chance.randrange(8)
         (out / DATABASE).write_bytes(mended(content, at, bit))
         result = in_child(lambda: outcome(out, rows))
         assert result != "missed", f"bit {bit} of byte {at}"
         results[result] += 1
-    assert results["reported"] > 100, results
+    assert results["reported"] > 60, results
 
 
 def test_a_flip_of_a_row_with_a_mended_checksum_is_reported(filled: Path, out: Path) -> None:

@@ -44,6 +44,17 @@ def test_a_purge_by_command_and_a_folder_after_it(out: Path, tmp_path: Path) -> 
     assert run("audit", "pack", "--period", "2026-10", "--out", out, "--to", tmp_path / "to")[0] == 3
 
 
+def test_whoever_hands_out_files_that_must_be_locked_writes_it_down() -> None:
+    """``lock_of`` is asked wherever files with personal data leave; the same folder must log an export."""
+    pipeline = Path(__file__).resolve().parents[2] / "pipeline"
+    texts = {
+        f: "".join(p.read_text(encoding="utf-8") for p in f.glob("*.py")) for f in pipeline.iterdir() if f.is_dir()
+    }
+    handing = {f.name for f, text in texts.items() if "lock_of(" in text}
+    assert {"audit", "cases", "gate", "worklist"} <= handing
+    assert {f.name for f, text in texts.items() if f.name in handing and '"export"' not in text} == set()
+
+
 @pytest.mark.nightly
 def test_moves_of_a_simulation_are_an_export(district: District, published_district: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"

@@ -81,7 +81,7 @@ def test_a_row_of_any_table_changed_is_reported_under_its_table(out: Path, way: 
     assert found(out) >= {t.name for t in tables}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ["edited", "deleted", *(pytest.param(w, marks=pytest.mark.nightly) for w in WAYS)])
 @pytest.mark.parametrize("table", [RUNS, SEALS, TOMBSTONES], ids=lambda t: t.name)
 def test_what_proves_the_others_cannot_be_changed_either(out: Path, table: Table, way: str) -> None:
     sql(out, [WAYS[way](table)])
