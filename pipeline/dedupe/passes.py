@@ -34,7 +34,8 @@ class Key:
     Attributes:
         name: for the log.
         base: columns it is made of.
-        code: one value a row of ``rows``; a record may have several.
+        make: codes and the rows that have them (a record may have several); made anew each time, since all of them
+            together would need more memory than the list.
         single: whether each record has one at most.
         partners: other records with the value, on average over all records; counted in a sample of a long list.
         sample: codes and rows of the records of that sample.
@@ -42,21 +43,33 @@ class Key:
 
     name: str
     base: frozenset[int]
-    code: npt.NDArray[np.int64]
-    rows: Rows
+    make: Make
     single: bool
     partners: float
     sample: tuple[npt.NDArray[np.int64], Rows]
 
 
-def _key(
-    records: Records, name: str, base: frozenset[int], code: npt.NDArray[np.generic], rows: Rows, *, single: bool = True
-) -> Key:
+def _key(records: Records, name: str, base: frozenset[int], make: Make, *, single: bool = True) -> Key:
     share = min(1.0, _SAMPLE / max(len(records), 1))
+    code, rows = make()
     drawn = mix(rows) <= np.uint64(share * (2.0**64 - 2**11)) if share < 1 else slice(None)
-    sample = code[drawn].astype(np.int64), rows[drawn]
+    sample = code[drawn], rows[drawn]
     partners = _partners(sample[0]) / share / max(share * len(records), 1)
-    return Key(name, base, code.astype(np.int64), rows, single, partners, sample)
+    return Key(name, base, make, single, partners, sample)
+
+
+def _by_value(values: Values, key: npt.NDArray[np.generic]) -> Make:
+    """Records by a key of their value, -1 where it has none; shape (values,) or (values, several)."""
+
+    def make() -> tuple[npt.NDArray[np.int64], Rows]:
+        rows = np.flatnonzero(values.code >= 0)
+        code = key[values.code[rows]].astype(np.int64)
+        if code.ndim == 1:
+            return code[code >= 0], rows[code >= 0]
+        at, place = np.nonzero(code >= 0)
+        return code[at, place], rows[at]
+
+    return make
 
 
 def _partners(code: npt.NDArray[np.int64]) -> float:
@@ -73,47 +86,50 @@ def keys_of(records: Records) -> list[list[Key]]:
 
 
 def _of_column(records: Records, k: int, values: Values) -> list[Key]:
-    rows = np.flatnonzero(values.code >= 0)
-    code = values.code[rows]
     name, base = values.column.name, frozenset({k})
-    exact = _key(records, name, base, code, rows)
+
+    def key(what: str, of_value: npt.NDArray[np.generic], *, single: bool = True) -> Key:
+        return _key(records, what, base, _by_value(values, of_value), single=single)
+
+    exact = key(name, np.arange(len(values.text), dtype=np.int32))
     kind = values.column.compare
     if kind == "text":
-        sounds = _key(records, f"sound of {name}", base, values.sounds[code], rows)
+        sounds = key(f"sound of {name}", values.sounds)
         if values.words.shape[1] == 1:
             return [sounds, exact]
-        at, place = np.nonzero(values.words[code] >= 0)
-        word = values.word_sound[values.words[code[at], place]]
-        words = _key(records, f"word of {name}", base, word, rows[at], single=False)
-        return [words, sounds, exact]
+        of_word = np.append(values.word_sound, np.int32(-1))
+        return [key(f"word of {name}", of_word[values.words], single=False), sounds, exact]
     if kind == "date":
-        digits = values.digits[code].astype(np.int64) + 1
-        year, month, day = (
-            (digits[:, s] * np.array([1, 11, 121, 1331])[: digits[:, s].shape[1]]).sum(axis=1)
-            for s in (slice(0, 4), slice(4, 6), slice(6, 8))
-        )
-        low, high = np.minimum(month, day), np.maximum(month, day)
-        known = (digits > 0).all(axis=1)
-        made = [
-            _key(records, f"{name}: year", base, year[digits[:, 3] > 0], rows[digits[:, 3] > 0]),
-            _key(records, f"{name}: day and month", base, (low * 1000 + high)[known], rows[known]),
-            _key(records, f"{name}: year and month", base, (year * 1000 + month)[known], rows[known]),
-            _key(records, f"{name}: year and day", base, (year * 1000 + day)[known], rows[known]),
-        ]
-        return [*made, exact]
+        return [*(key(f"{name}: {what}", of_value) for what, of_value in _parts_of_dates(values)), exact]
     if kind in ("code", "number") and values.size[:-1].max(initial=0) >= 6:
         text, half = pl.col("t"), pl.col("t").str.len_chars() // 2
         both = pl.DataFrame({"t": values.text}).select(
             text.str.head(half).alias("first"),
             pl.when(half > 0).then(text.str.tail(half)).otherwise(text).alias("last"),
         )
-        halves = [coded(both[h])[code] for h in ("first", "last")]
         return [
-            _key(records, f"first half of {name}", base, halves[0], rows),
-            _key(records, f"second half of {name}", base, halves[1], rows),
+            key(f"first half of {name}", coded(both["first"])),
+            key(f"second half of {name}", coded(both["last"])),
             exact,
         ]
     return [exact]
+
+
+def _parts_of_dates(values: Values) -> list[tuple[str, npt.NDArray[np.int64]]]:
+    """Parts of each date, -1 where they are not known."""
+    digits = values.digits.astype(np.int64) + 1
+    year, month, day = (
+        (digits[:, s] * np.array([1, 11, 121, 1331])[: digits[:, s].shape[1]]).sum(axis=1)
+        for s in (slice(0, 4), slice(4, 6), slice(6, 8))
+    )
+    low, high = np.minimum(month, day), np.maximum(month, day)
+    known = (digits > 0).all(axis=1)
+    return [
+        ("year", np.where(digits[:, 3] > 0, year, -1)),
+        ("day and month", np.where(known, low * 1000 + high, -1)),
+        ("year and month", np.where(known, year * 1000 + month, -1)),
+        ("year and day", np.where(known, year * 1000 + day, -1)),
+    ]
 
 
 def _of_names(records: Records) -> list[list[Key]]:
@@ -126,8 +142,8 @@ def _of_names(records: Records) -> list[list[Key]]:
     said = coded(pl.Series([sound(t) for v in (one, two) for t in v.text.to_list()], dtype=pl.String))
     codes = [s.astype(np.int64)[v.code] for s, v in zip(np.split(said, [sizes[0]]), (one, two), strict=True)]
     rows = np.flatnonzero((one.code >= 0) & (two.code >= 0))
-    low, high = np.minimum(*codes)[rows], np.maximum(*codes)[rows]
-    return [[_key(records, "sound of both names", frozenset({given[0], family[0]}), low << 32 | high, rows)]]
+    both = (np.minimum(*codes) << 32 | np.maximum(*codes))[rows]
+    return [[_key(records, "sound of both names", frozenset({given[0], family[0]}), lambda: (both, rows))]]
 
 
 def chosen(records: Records, card: DedupeCard) -> list[tuple[str, Make]]:
@@ -137,7 +153,7 @@ def chosen(records: Records, card: DedupeCard) -> list[tuple[str, Make]]:
     open_: list[list[Key]] = []
     for keys in by_column:
         cheap = [k for k in keys if k.partners <= card.partners]
-        passes += [(k.name, partial(_itself, k)) for k in (cheap if len(keys) > 3 else cheap[:2])]
+        passes += [(k.name, k.make) for k in (cheap if len(keys) > 3 else cheap[:2])]
         dear = [k for k in keys if k.partners > card.partners]
         if dear:
             open_.append(dear)
@@ -147,16 +163,12 @@ def chosen(records: Records, card: DedupeCard) -> list[tuple[str, Make]]:
         passes.append((f"{one.name} + {two.name}", partial(_together, records, one, two)))
     if not passes:
         finest = min((keys[-1] for keys in by_column if keys), key=lambda k: k.partners)
-        passes = [(finest.name, partial(_itself, finest))]
+        passes = [(finest.name, finest.make)]
     return passes
 
 
-def _itself(key: Key) -> tuple[npt.NDArray[np.int64], Rows]:
-    return key.code, key.rows
-
-
 def _together(records: Records, one: Key, two: Key) -> tuple[npt.NDArray[np.int64], Rows]:
-    return _both(records, (one.code, one.rows), (two.code, two.rows), two_single=two.single)
+    return _both(records, one.make(), two.make(), two_single=two.single)
 
 
 def _joined(records: Records, left: list[Key], right: list[Key], card: DedupeCard) -> tuple[Key, Key, float] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +52,11 @@ class Lists:
     def files(self) -> int:
         """Number of files."""
         return len(self.sha256)
+
+    def without_values(self, but: str | None) -> Lists:
+        """Where the rows stand, and of what is written there one column at most."""
+        kept = [] if but is None else [c for c in (self.column(but),) if c is not None]
+        return replace(self, rows=self.rows.select(*PLACE, *kept))
 
     def column(self, heading: str) -> str | None:
         """The column that somebody means by ``heading``, null if there is none."""

@@ -123,14 +123,17 @@ def dedupe(paths: Sequence[Path], rules: Path, request: Request, say: Say) -> De
     away = [*request.ignore, *([] if request.truth is None else [request.truth])]
     declared = declare(lists, card, request.mapped, away)
     say("compared: " + ", ".join(f"{c.name} ({c.meaning})" for c in declared.columns))
+    columns, left_out = declared.columns, declared.left_out
     records = build_records(declared, lists.rows["file_index"])
+    lists = lists.without_values(request.truth)
+    del declared  # the texts as read: a third of the memory
     people = find_people(records, card)
     group = _groups(records, people)
     return Deduped(
         clusters=_clusters(lists, group),
         pairs=_pairs(lists, records, people, group, card.cut.possible),
-        columns=tuple({"column": c.name, "meaning": c.meaning, "compared_as": c.compare} for c in declared.columns),
-        left_out=declared.left_out,
+        columns=tuple({"column": c.name, "meaning": c.meaning, "compared_as": c.compare} for c in columns),
+        left_out=left_out,
         cut=people.cut,
         one_to_one=people.one_to_one,
         score=None if request.truth is None else _scored(lists, request.truth, group),
