@@ -138,12 +138,11 @@ def _cases(book: CaseBook, written: Sequence[str]) -> pl.DataFrame:
 
 
 def _refuse(cases: pl.DataFrame, events: pl.DataFrame, decider: str, decision: str) -> None:
-    answered = events.filter(pl.col("event") == "answered").group_by("case_id").agg(pl.col("officer").drop_nulls())
-    by = dict(answered.iter_rows())
+    by = _who_answered(events)
     problems = []
     for case in cases.to_dicts():
-        involved = [*by.get(case["case_id"], []), case["assigned_to"] or NOBODY]
-        if any(_same(decider, who) for who in involved if who):
+        involved = {*by.get(case["case_id"], ()), case["assigned_to"] or NOBODY} - {NOBODY}
+        if any(_same(decider, who) for who in involved):
             problems.append(
                 Problem(case["case_id"], f"{decider} has answered it or is to visit it, and cannot decide on it",
                         "another person")
@@ -157,8 +156,23 @@ def _refuse(cases: pl.DataFrame, events: pl.DataFrame, decider: str, decision: s
             )  # fmt: skip
         elif decision == ACCEPT and case["state"] == "on_hold":
             problems.append(Problem(case["case_id"], "its answer proposes nothing", "a decision and its --reason"))
+        elif decision == ACCEPT and not involved:
+            problems.append(
+                Problem(case["case_id"], "nobody knows who answered it, so that nobody else can be told to decide",
+                        "a name in the column PETUGAS beside the answer",
+                        "return it and take the answer again with a name, or give a decision and its --reason")
+            )  # fmt: skip
     if problems:
         raise Refused(*problems)
+
+
+def _who_answered(events: pl.DataFrame) -> dict[str, list[str]]:
+    """Of each case who answered it; where an answer came without a name, everybody it was ever assigned to."""
+    answered = events.filter(pl.col("event") == "answered")
+    nameless = answered.filter(pl.col("officer").fill_null(NOBODY) == NOBODY)["case_id"]
+    perhaps = events.filter(pl.col("case_id").is_in(nameless.implode())).select("case_id", who="assigned_to")
+    both = pl.concat([answered.select("case_id", who="officer"), perhaps]).drop_nulls().unique(maintain_order=True)
+    return dict(both.group_by("case_id", maintain_order=True).agg("who").iter_rows())
 
 
 def _same(one: str, other: str) -> bool:
@@ -190,7 +204,7 @@ def _settle(
     )
     making.add(
         "finding_settled", settled, decision=pl.col("decision"), decided_by=decider, valid_until=pl.col("until"),
-        verdict=pl.col("verdict"), words=reason or None,
+        verdict=pl.col("verdict"), words=reason or _answer_in_words(rules),
     )  # fmt: skip
     per_case = settled.group_by("case_id").agg(
         decision=pl.col("decision").unique().sort().str.join(","), rests_until=pl.col("until").max()
@@ -201,6 +215,13 @@ def _settle(
         words=reason or None,
     )  # fmt: skip
     return told
+
+
+def _answer_in_words(rules: FieldRules) -> pl.Expr:
+    """The reason of a decision that accepts what was answered: the answer."""
+    labels = {code: card.text.id for code, card in rules.outcomes.items()}
+    said = pl.col("outcome").replace_strict(labels, default=None, return_dtype=pl.String)
+    return pl.lit("menurut jawaban dari lapangan: ") + said
 
 
 def _voided(book: CaseBook, case_ids: list[str], decider: str, now: datetime) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import pytest
 from pipeline.cases.deciding import case_numbers_in, decide
 from pipeline.errors import InputError, Refused
 from tests.cases.conftest import VISIT, Take
-from tests.cases.office import OFFICER, RULES, Office, deceased, typed
+from tests.cases.office import OFFICER, RULES, Found, Office, deceased, typed
 from tests.cases.test_answers import row
 
 
@@ -43,6 +43,42 @@ def test_accepted_the_case_is_closed_and_rests(waiting: Office) -> None:
     waiting.publish("2026-12", [deceased("H2")])
     waiting.keep("2026-12", VISIT + timedelta(days=61))
     assert waiting.case("H2")["state"] == "reopened"
+
+
+@pytest.mark.parametrize(
+    ("decision", "reason", "days", "words"),
+    [
+        ("accept", "", 60, "menurut jawaban dari lapangan: Meninggal"),
+        ("keep", "akta kematian orang lain", 365, "akta kematian orang lain"),
+    ],
+)
+def test_what_rests_says_why_by_whom_and_until_when(
+    waiting: Office, decision: str, reason: str, days: int, words: str
+) -> None:
+    by(waiting, "Kepala Bidang", decision, reason)
+    told = waiting.ask("select words, decided_by, valid_until from audit.case_events where event = 'finding_settled'")
+    assert told.rows() == [(words, "Kepala Bidang", (VISIT + timedelta(days=days)).date())]
+
+
+def test_an_answer_without_a_name_is_taken_for_that_of_who_had_the_case(
+    month: Office, take: Take, tmp_path: Path
+) -> None:
+    take(typed(tmp_path / "a.csv", [row(month, "H2", "Kartu dipegang orang lain"), row(month, "H2", "Meninggal")]))
+    month.roster = [("RINI", "750119", 4)]
+    month.publish("2026-11", [deceased("H2")])
+    month.keep("2026-11", VISIT)
+    with pytest.raises(Refused, match="another person"):
+        by(month, OFFICER)
+    by(month, "Kepala Bidang")
+
+
+def test_where_nobody_knows_who_answered_nobody_can_simply_accept(month: Office, take: Take, tmp_path: Path) -> None:
+    month.publish("2026-11", [Found("duplicate_benefit", "same_household_twice", subject="H4")])  # for the kabupaten
+    month.keep("2026-11", VISIT)
+    take(typed(tmp_path / "a.csv", [row(month, "H4", "Orang yang sama")]))
+    with pytest.raises(Refused, match="PETUGAS"):
+        by(month, "Kepala Bidang", subject="H4")
+    by(month, "Kepala Bidang", "remove_double", "dibahas bersama Dukcapil", "H4")
 
 
 def test_returned_it_goes_back_to_the_field_and_judgements_are_taken_back(
