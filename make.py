@@ -31,7 +31,8 @@ TASKS: dict[str, list[list[str]]] = {
         ["-m", "ruff", "format", "--check", "."],
         ["-m", "mypy"],
     ],
-    "docs": [["docs/make_reference.py"]],
+    "bench": [["-m", "tests.benchmarks.linkage"]],
+    "docs": [["docs/make_reference.py"], ["-m", "zensical", "build", "--strict", "--clean"]],
     "pictures": [["docs/make_pictures.py"]],
     "format": [["-m", "ruff", "check", "--fix", "."], ["-m", "ruff", "format", "."]],
     "lock": [
