@@ -141,14 +141,14 @@ def _by_labels(people: Population, question: Question, labels: pl.Series) -> Eva
     ]
     return Evaluation(
         people.run.run_id,
-        people.run.period.__str__(),
+        str(people.run.period),
         "truth",
         overall | {"pairs_unseen": unseen},
         frame,
         _by_kecamatan(people, question, lambda code: counted(people, labels, code), pairs),
         calibration.calibration_error(frame),
         {"judged": pairs.height, "unsure": 0, "unknown_rows": labels.null_count()},
-        people.pairs.clear().select(),
+        pl.DataFrame(),
         notes,
     )
 
@@ -184,7 +184,7 @@ def _notes(people: Population, shares: Shares, known: Judgements) -> list[str]:
             f"{b} {'joined' if j else 'apart'} ({n:,} pairs)"
             for b, j, n in empty.select("band", "joined", "pairs").iter_rows()
         )
-        notes.append(f"nothing judged yet, taken at what the model expects and not covered by the intervals: {names}")
+        notes.append(f"nothing judged yet, so that what the model expects counts as one judged pair: {names}")
     if known.unknown:
         notes.append(f"{known.unknown:,} pairs of the file have a row that this month does not have")
     if not shares.seen.any():

@@ -27,7 +27,7 @@ from pipeline.resolve.model import SURE, SURELY_TWO, Counts, Model
 from pipeline.resolve.samples import family_pairs
 from pipeline.resolve.settings import IdentitySettings
 
-Weights = npt.NDArray[np.float64]
+Weights = npt.NDArray[np.float32]
 
 STRANGERS: Final = 200_000
 ENOUGH: Final = 10
@@ -90,7 +90,7 @@ def draw(features: Features, settings: IdentitySettings, seed: int) -> Lessons:
 
 
 def _sure(model: Model, pairs: Compared, *, same: bool) -> Sample:
-    weight = np.zeros((len(pairs), len(COLUMNS)))
+    weight = np.zeros((len(pairs), len(COLUMNS)), dtype=np.float32)
     at = 0
     for part in pairs.pieces():
         without = model.score(part).without
@@ -146,7 +146,7 @@ def with_judged(lessons: Lessons, population: Population, judged: pl.DataFrame, 
     at_home = said.levels["family_number"] == 1
 
     def sample(chosen: npt.NDArray[np.bool_]) -> Sample:
-        return Sample(said.take(chosen), np.repeat(each[chosen][:, None], len(COLUMNS), axis=1))
+        return Sample(said.take(chosen), np.repeat(each[chosen][:, None], len(COLUMNS), axis=1).astype(np.float32))
 
     sure = Sample(same.pairs, same.weight * ~replaced[:, None])
     return Lessons(
