@@ -23,7 +23,7 @@ from pipeline.audit.inputs import folder_of, has_files
 from pipeline.audit.report import Means, Verified
 from pipeline.audit.rows import Run, runs_of, tombstones_of
 from pipeline.database import DATABASE, check_key, opened, quoted
-from pipeline.errors import TepatError
+from pipeline.errors import ConservationError, InputError
 from pipeline.history import PublishedRun, judgements, judgements_hash
 from pipeline.ingest import inputs_hash
 from pipeline.period import Period
@@ -88,7 +88,7 @@ def make_again(out: Path, *, period: Period | None, raw: Path | None, rules: Pat
             store = Store(made)
             try:
                 run_stages(Job(each.period, folder, made, rules, accept_smaller=accept), past, store, say)
-            except TepatError as error:
+            except (InputError, ConservationError) as error:
                 report.differs(Means.AGAIN, "runs", each.run.run_id, f"it cannot be made again: {error.problems[0]}")
                 continue
             say("comparing")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import duckdb
 
@@ -31,6 +32,7 @@ from pipeline.publish.schema import is_prepared
 from pipeline.tables import CASES, RUNS, SEALS, TOMBSTONES
 
 Say = Callable[[str], None]
+SHORTEST_HEAD: Final = 8
 
 
 def verify(
@@ -62,6 +64,8 @@ def verify(
     path = out / DATABASE
     if not path.exists():
         raise InputError(Problem(str(out), "nothing is published here", todo="give the folder with --out"))
+    if head is not None and len(head) < SHORTEST_HEAD:
+        raise InputError(Problem("--head", f"{head!r} could be any", f"at least its first {SHORTEST_HEAD} characters"))
     report = Verified()
     try:
         with opened(path, read_only=True) as connection:
