@@ -162,9 +162,9 @@ def previous_run(out: Path, period: Period) -> PublishedRun | None:
 def open_run(period: str | None = None, out: str | Path | None = None) -> PublishedRun:
     """The newest published run of a period, for notebooks.
 
-    Reads ``tepat-readonly.duckdb`` where it is there, so that an open notebook never keeps a run from publishing. Cases,
-    answers, decisions and screenings made since are not in it until the next publish: :func:`published_run` reads the
-    database itself, and holds it for as long as a query takes.
+    Reads ``tepat-readonly.duckdb`` where it is there, so that an open notebook never keeps a run from publishing.
+    Cases, answers, decisions and screenings made since are not in it until the next publish: :func:`published_run`
+    reads the database itself, and holds it for as long as a query takes.
 
     Args:
         period: ``YYYY-MM``; the newest month published where left out.

@@ -135,7 +135,9 @@ def chosen(
     fresh = left.filter(~pl.col("listed")).sort("harm", "case_id", descending=[True, False])
     turn = pl.int_range(1, pl.len() + 1)
     fresh = fresh.with_columns(turn=turn.over(OWNER), first=turn.over(sort) <= pl.col("kept_for"))
-    fresh = fresh.with_columns(first=pl.col("first") & (pl.col("first").cum_sum().over(OWNER) <= pl.col("free")))
+    before_others = pl.col("turn") + pl.when("protected").then(0).otherwise(pl.len())  # where not both shares have room
+    so_far = pl.col("first").cast(pl.Int64).cum_sum().over(OWNER, order_by=before_others)
+    fresh = fresh.with_columns(first=pl.col("first") & (so_far <= pl.col("free")))
     fresh = fresh.with_columns(
         rest=(~pl.col("first")).cum_sum().over(OWNER), over=pl.col("free") - pl.col("first").sum().over(OWNER)
     )

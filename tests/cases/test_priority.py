@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from math import ceil
 from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.cases.book import case_book
@@ -97,6 +98,41 @@ def test_nobody_is_asked_for_more_visits_than_they_can_make_and_shares_are_kept(
         assert picked["n"].to_list() == list(range(1, picked.height + 1))
         runs = picked["desa_code"].rle_id().n_unique()
         assert runs == picked["desa_code"].n_unique()  # one desa lies together
+
+
+WAITS = {"sampled": pl.Boolean, "harm": pl.Float64, "protected": pl.Boolean, "explanation": pl.String}
+CASE = ("case_id", "kecamatan_code", "assigned_to", "desa_code", "dusun", "state", "listed_period", "explanation")
+
+
+@example([("ANI", True, 0), ("ANI", False, 1_000)], 1, 1, 0)
+@given(
+    st.lists(st.tuples(st.sampled_from(["ANI", "BUDI"]), st.booleans(), st.integers(0, 1_000)), max_size=60),
+    st.integers(1, 12),
+    st.integers(1, 12),
+    st.integers(0, 10**9),
+)
+def test_money_never_crowds_out_people_who_are_not_helped(
+    cases: list[tuple[str, bool, int]], of_ani: int, of_budi: int, more: int
+) -> None:
+    """Whatever the other findings are worth, each TKSK visits as many unserved families as the share says, rounded
+    up, or all there are; and without other findings as many more as there is time for."""
+    rows = [(f"K{n:02d}", KECAMATAN, who, "D", None, "assigned", None, None) for n, (who, _, _) in enumerate(cases)]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(CASE, pl.String), orient="row")
+    visits = {"ANI": of_ani, "BUDI": of_budi}
+    roster = pl.DataFrame({"kecamatan_code": KECAMATAN, "assigned_to": list(visits), "visits": list(visits.values())})
+    for dearer in (0, more):
+        harms = pl.DataFrame(
+            [(n, False, float(h if unserved else h + dearer), unserved, "") for n, (_, unserved, h) in
+             zip(frame["case_id"], cases, strict=True)],
+            schema={"case_id": pl.String, **WAITS}, orient="row",
+        )  # fmt: skip
+        picked = chosen(frame, harms, roster, FIELD, "2026-10", "id")
+        for who, able in visits.items():
+            unserved = sum(w == who and u for w, u, _ in cases)
+            others = sum(w == who and not u for w, u, _ in cases)
+            seen = picked.filter(pl.col("assigned_to") == who, "protected").height
+            assert seen >= min(unserved, ceil(able * FIELD.capacity.exclusion_share), able)
+            assert seen >= min(unserved, able - others)
 
 
 def sheets(office: Office, period: str = "2026-10", kecamatan: str | None = None) -> list[Sheet]:
