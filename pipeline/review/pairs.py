@@ -159,6 +159,12 @@ def _ranked(found: pl.DataFrame, words: pl.DataFrame, run: PublishedRun, person:
     people = ("person_a", "person_b")
     both = [pl.min_horizontal(people).alias("one"), pl.max_horizontal(people).alias("two")]
     done = settled.select(both).filter(pl.col("one") != pl.col("two")).unique()
+    # inside a person, a judged row is not asked about once more
+    asked = settled.with_columns(both).filter(pl.col("one") == pl.col("two"))
+    prints = pl.concat([asked["fingerprint_a"], asked["fingerprint_b"]]).implode()
+    again = (pl.col("one") == pl.col("two")) & (
+        pl.col("fingerprint_a").is_in(prints) | pl.col("fingerprint_b").is_in(prints)
+    )
     closeness = 1 - (2 * pl.col("probability").fill_null(1.0) - 1).abs()
     weight = 1 + pl.col("amount") / _RUPIAH + pl.col("n_findings") / _FINDINGS
     return (
@@ -166,6 +172,7 @@ def _ranked(found: pl.DataFrame, words: pl.DataFrame, run: PublishedRun, person:
         .join(mine.select(PAIR), on=PAIR, how="anti", maintain_order="left")
         .with_columns(both)
         .join(done, on=two, how="anti", maintain_order="left")
+        .filter(~again)
         .join(told, on=PAIR, how="left", maintain_order="left")
         .with_columns(worth=closeness * weight)
         .sort(
