@@ -147,8 +147,9 @@ def test_served_may_be_written_in_several_ways_but_never_guessed(tmp_path, flag)
         incidence(path, Request("y", "b", served="s"))
 
 
-def test_a_psu_must_be_known_for_every_unit(tmp_path):
-    path = written(tmp_path, "psu.csv", "y,b,psu\n1,2,a\n3,4,\n5,6,b\n")
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_psu_must_be_known_for_every_unit(tmp_path, blank):
+    path = written(tmp_path, "psu.csv", f"y,b,psu\n1,2,a\n3,4,{blank}\n5,6,b\n")
     with pytest.raises(InputError, match=r"row 3, column 'psu'"):
         incidence(path, Request("y", "b", psu="psu"))
 
@@ -195,3 +196,17 @@ def test_a_cell_that_is_no_number_far_down_is_refused_with_its_row(tmp_path):
     path = written(tmp_path, "long.csv", "y,b\n" + "10,1\n" * (ENOUGH + 5) + "sepuluh,1\n")
     with pytest.raises(InputError, match=f"row {ENOUGH + 7}, column 'y': 'sepuluh'"):
         incidence(path, Request("y", "b"))
+
+
+def test_groups_of_a_text_file_are_its_words_without_blanks_around_them(tmp_path):
+    path = written(tmp_path, "desa.csv", "y,b,desa\n1,1,01\n2,0, 01\n3,0,1\n4,1,\n5,1,b\n")
+    records = incidence(path, Request("y", "b", by=("desa",))).records
+    covered = {r.group: (r.numerator, r.denominator) for r in records if r.measure == "coverage"}
+    assert covered == {
+        "all": (3, 5), "desa=01": (1, 2), "desa=1": (0, 1), "desa=b": (1, 1), "desa=missing": (1, 1),
+    }  # fmt: skip
+    clean = written(tmp_path, "clean.csv", "y,b,desa\n1,1,b\n2,0,a\n3,0,b\n")
+    found = {
+        r.group: r.value for r in incidence(clean, Request("y", "b", by=("desa",))).records if r.measure == "coverage"
+    }
+    assert found == {"all": 1 / 3, "desa=a": 0, "desa=b": 1 / 2}
