@@ -594,12 +594,17 @@ def _grow(add: Callable[[str], Any], node: Any) -> None:
             if isinstance(value, dict | list) and value:
                 _grow(add(str(key)).add, value)
             elif value not in (None, "", [], {}):
-                add(f"{key}: {value}")
+                add(f"{key}: {_short(value)}")
     elif isinstance(node, list):
         for value in node:
             if isinstance(value, dict):
                 plain = {k: v for k, v in value.items() if not isinstance(v, dict | list) and v not in (None, "")}
-                branch = add("  ".join(f"{k}={v}" for k, v in plain.items()))
+                branch = add("  ".join(f"{k}={_short(v)}" for k, v in plain.items()))
                 _grow(branch.add, {k: v for k, v in value.items() if isinstance(v, dict | list)})
             else:
                 add(str(value))
+
+
+def _short(value: Any) -> Any:
+    """Six digits after the point are enough to read: more look like the number of a person."""
+    return round(value, 6) if isinstance(value, float) else value
