@@ -51,7 +51,10 @@ select t.*, least(print_a, print_b) as fingerprint_a, greatest(print_a, print_b)
 from told t join hangs h using (mention_id_a, mention_id_b, level)
 order by mention_id_a, mention_id_b, level
 """
-_WRITTEN: Final = "(select * exclude (run_id) from audit.match_pairs where run_id = $run and level = $level)"
+_WRITTEN: Final = """(
+    select * exclude (run_id) from audit.match_pairs where run_id = $run and level = $level
+    and coalesce(json_extract_string(comparison, '$.kept_apart'), '') <> 'two_families')"""
+"""An address in common is no reason to ask: such families are many, and stay with ``about`` only."""
 _ABOUT: Final = """(
     with own as (
         select min(mention_id) as mention_id, fingerprint, person_id from audit.mentions
