@@ -40,7 +40,7 @@ _MOST_APART: Final = 4
 INITIAL: Final = 0.06  # an initial says as much as its letter is rare: a twentieth or so
 _FEW_VALUES: Final = 1000
 _SOME_VALUES: Final = 30_000
-_THREADS: Final = 4
+_THREADS: Final = 2
 PIECE: Final = 250_000
 
 
