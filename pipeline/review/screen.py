@@ -130,7 +130,8 @@ class _Screen:
         if what in JUDGEMENTS:
             against = session.judge(what)
             if against:
-                return self.said["against"].format(said=against)
+                told = ", ".join(self._translated(one) for one in against.split(", "))
+                return self.said["against"].format(said=told)
             return self.said["saved"].format(what=self.words["names"][what])
         if what == "skip":
             session.skip()
