@@ -21,7 +21,7 @@ OTHER = {
     Type.TEXT: "'changed'",
     Type.INTEGER: "8",
     Type.REAL: "0.75",
-    Type.FLAG: "false",
+    Type.FLAG: "false",  # where it was not: see `edit`
     Type.DATE: "date '2020-01-01'",
     Type.TIME: "timestamp '2020-01-01 00:00:00'",
 }
@@ -41,7 +41,8 @@ def one_row(table: Table) -> str:
 
 
 def edit(table: Table, column: Column) -> str:
-    return f'update audit.{table.name} set "{column.name}" = {OTHER[column.type]} where rowid = {one_row(table)}'
+    other = f'not coalesce("{column.name}", false)' if column.type is Type.FLAG else OTHER[column.type]
+    return f'update audit.{table.name} set "{column.name}" = {other} where rowid = {one_row(table)}'
 
 
 def columns_of(table: Table) -> list[Column]:
