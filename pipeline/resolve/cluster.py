@@ -38,6 +38,7 @@ LISTS: Final = "source"
 
 _COMPLETE_ROWS: Final = 60
 _SAMPLE_ROWS: Final = 8
+_PATIENCE: Final = 40
 _ALL: Final = (*COLUMNS, "prior")
 ALWAYS: Final = 1000.0
 NEVER: Final = -1000.0
@@ -212,6 +213,7 @@ def _agglomerate(
     """
     edges, value = edges_between(pairs, labels)
     parent = labels.copy()
+    rounds = 0
     while edges.height:
         edges = (
             edges.filter(pl.col("a") != pl.col("b"))
@@ -225,7 +227,7 @@ def _agglomerate(
             .sort("a", "b")
             .with_columns(value.round(6).alias("value"))
         )
-        joined = _mutual_best(edges, cut)
+        joined = _mutual_best(edges, cut, followers=rounds >= _PATIENCE)
         if not joined.height:
             break
         if compare is not None and (unseen := _unseen(edges, joined, parent)).height:
@@ -246,7 +248,11 @@ def _agglomerate(
             made = size[joined["a"].to_numpy()] * size[joined["b"].to_numpy()]
             joins.append(Joins(joined["value"].to_numpy(), made.astype(np.float64)))
         step = np.arange(len(parent))
-        step[joined["b"].to_numpy()] = joined["a"].to_numpy()
+        if rounds >= _PATIENCE:
+            step = components(joined["a"].to_numpy(), joined["b"].to_numpy(), len(parent))
+        else:
+            step[joined["b"].to_numpy()] = joined["a"].to_numpy()
+        rounds += 1
         parent = step[parent]
         edges = edges.drop("value").with_columns(
             pl.Series(step[edges["a"].to_numpy()]).alias("a"), pl.Series(step[edges["b"].to_numpy()]).alias("b")
@@ -327,16 +333,21 @@ def _across(groups: pl.DataFrame, parent: Labels) -> tuple[Rows, Rows]:
     return np.minimum(x, y), np.maximum(x, y)
 
 
-def _mutual_best(edges: pl.DataFrame, cut: float) -> pl.DataFrame:
-    """Pairs of groups that are each other's best partner above the cut."""
+def _mutual_best(edges: pl.DataFrame, cut: float, *, followers: bool) -> pl.DataFrame:
+    """Pairs of groups that are each other's best partner above the cut; ``followers``: and groups whose best partner
+    is in such a pair, without which a person of hundreds of rows would take hundreds of rounds."""
     good = edges.filter((pl.col("value") > cut) & (pl.col("never") == 0)).select("a", "b", "value")
     both = pl.concat([good, good.select(pl.col("b").alias("a"), pl.col("a").alias("b"), "value")])
     best = both.sort("a", "value", "b", descending=[False, True, False]).unique("a", keep="first", maintain_order=True)
-    return (
-        best.join(best.select(pl.col("a").alias("b"), pl.col("b").alias("a")), on=["a", "b"], how="semi")
-        .filter(pl.col("a") < pl.col("b"))
-        .sort("a")
-    )
+    mutual = best.join(best.select(pl.col("a").alias("b"), pl.col("b").alias("a")), on=["a", "b"], how="semi")
+    pairs = mutual.filter(pl.col("a") < pl.col("b"))
+    if followers:
+        late = best.join(mutual.select("a"), on="a", how="anti").join(
+            mutual.select(pl.col("a").alias("b")), on="b", how="semi"
+        )
+        turned = late.with_columns(pl.min_horizontal("a", "b").alias("a"), pl.max_horizontal("a", "b").alias("b"))
+        pairs = pl.concat([pairs, turned]).unique(["a", "b"], maintain_order=True)
+    return pairs.sort("a", "b")
 
 
 def confidence(labels: Labels, pairs: Evidence) -> Floats:
