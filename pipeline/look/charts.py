@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import wrap
 from typing import Final
 
 import polars as pl
@@ -19,6 +20,8 @@ Show = Callable[[float], str]
 
 LETTER: Final = 13.0
 """Height of a letter in pixels, as in ``style.css``."""
+ROOM: Final = 36
+"""Letters of a name that stand in a line above a bar beside its number, on a phone."""
 NAMES: Final = 0.37
 """Share of the width in which names stand beside dots and bars to both sides."""
 
@@ -81,9 +84,12 @@ def bars(
     most = max((max(sum(r[p] or 0 for p in parts), r["total"] or 0) for r in rows), default=0) or 1
     top = legend_height(len(names)) + 8 if names else 0.0
     shapes = legend(names, colours, 14) if names else []
-    for i, row in enumerate(rows):
-        y, x = top + i * 42, 0.0
-        shapes.append(Label(0, y + 13, row["label"]))
+    y = top - 42
+    for row in rows:
+        y, x = y + 42, 0.0
+        for n, line in enumerate(wrap(row["label"], ROOM)):
+            y += 16 * (n > 0)
+            shapes.append(Label(0, y + 13, line))
         shapes.append(Label(1, y + 13, hidden if row["total"] is None else show(row["total"]), "end", bold=True))
         shapes.append(Bar(0, y + 19, 1, 12, "faint"))
         if row["total"] and any(row[p] is None for p in parts):  # the whole may be shown, its parts may not
@@ -94,7 +100,7 @@ def bars(
             if share:
                 shapes.append(Bar(x, y + 19, share, 12, colour, show(row[part])))
             x += share
-    return Drawing(top + len(rows) * 42, said.title, said.description, shapes)
+    return Drawing(y + 42, said.title, said.description, shapes)
 
 
 def columns(

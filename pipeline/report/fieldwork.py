@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.learn import results_of
-from pipeline.look.charts import Said, bars, dots
+from pipeline.look.charts import Said, bars
 from pipeline.look.limits import wilson
 from pipeline.look.page import Column, Figure
 from pipeline.report.cells import AGES, WHOLE
@@ -68,13 +68,10 @@ def field(month: Month) -> list[Figure]:
         hidden="∗",
     )  # fmt: skip
     counts = [head, *(Column(n, words[n], "count") for n in ("right", "wrong", "open", "all"))]
-    rates = [head, *(Column(n, words[n], "percent") for n in ("rate", "low", "high"))]
-    dotted = frame.select("label", *(pl.col(n).fill_nan(None) for n in ("low", "high")), small=pl.lit(False),
-                          value=pl.col("rate").fill_nan(None))  # fmt: skip
-    drawn = dots(dotted, Said(words["rates"], parts + "."), month.numbers.percent, hidden="–")
+    rates = [head, *(Column(n, words[n], "percent", bar=n == "rate") for n in ("rate", "low", "high"))]
     return [
         month.figure("field", words, frame, counts, drawing=answered),
-        month.figure("hit_rates", words, frame, rates, drawing=drawn, title=words["rates"],
+        month.figure("hit_rates", words, frame, rates, title=words["rates"],
                      definition=words["rates_definition"]),
     ]  # fmt: skip
 
@@ -105,18 +102,10 @@ def samples(month: Month, rules: Path) -> list[Figure]:
         pl.Series("label", names, dtype=pl.String), "definition", "value", low="ci_low", high="ci_high",
         visits=pl.col("visits").cast(pl.Float64), answered=pl.col("answered").cast(pl.Float64),
     )  # fmt: skip
-    parts = [
-        f"{r['label']} {month.numbers.percent(r['value'])} "
-        f"({month.numbers.percent(r['low'])} – {month.numbers.percent(r['high'])})"
-        for r in frame.to_dicts()
-    ]
     columns = [
-        Column("label", words["what"]), Column("value", words["value"], "percent"),
+        Column("label", words["what"]), Column("value", words["value"], "percent", bar=True),
         Column("low", month.words["areas"]["low"], "percent"), Column("high", month.words["areas"]["high"], "percent"),
         Column("visits", words["visits"], "count"), Column("answered", words["answered"], "count"),
         Column("definition", words["is"]),
     ]  # fmt: skip
-    drawing = dots(
-        frame.with_columns(small=pl.lit(False)), Said(words["title"], "; ".join(parts) + "."), month.numbers.percent
-    )
-    return [month.figure("sample", words, frame, columns, drawing=drawing)]
+    return [month.figure("sample", words, frame, columns)]
