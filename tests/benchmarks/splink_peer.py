@@ -75,15 +75,16 @@ def linked(path: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return edges["unique_id_l"], edges["unique_id_r"], edges["match_weight"], labels["cluster_id"]
 
 
-def pairs_in(*by: np.ndarray) -> int:
-    """Pairs of rows that are alike in all of these."""
-    size = np.unique(np.column_stack(by), axis=0, return_counts=True)[1].astype(np.int64)
+def pairs_in(group: np.ndarray) -> int:
+    """Pairs of rows that are alike in this."""
+    size = np.unique(group.astype(np.int64), return_counts=True)[1]
     return int((size * (size - 1) // 2).sum())
 
 
 def f1(found: np.ndarray, who: np.ndarray) -> float:
     """F1 over pairs of rows of one cluster."""
-    return 2 * pairs_in(found, who) / max(pairs_in(found) + pairs_in(who), 1)
+    both = pairs_in(found.astype(np.int64) * (int(who.max()) + 1) + who)
+    return 2 * both / max(pairs_in(found) + pairs_in(who), 1)
 
 
 def main(path: str) -> None:
