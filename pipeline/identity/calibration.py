@@ -13,7 +13,7 @@ import polars as pl
 
 from pipeline.identity.estimates import Shares
 from pipeline.identity.population import BEYOND, Population
-from pipeline.learn.intervals import effective, share_interval
+from pipeline.intervals import effective, share_interval
 from pipeline.look.drawing import Dot, Drawing, Label, Shape, Stroke
 from pipeline.look.numbers import Language, Numbers
 

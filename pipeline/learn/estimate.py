@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.learn.intervals import Floats, effective, ratio_interval, share_interval
+from pipeline.intervals import Floats, effective, ratio_interval, share_interval
 
 Mask = NDArray[np.bool_]
 ERRORS: Final = ("exclusion", "inclusion")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.intervals import effective, ratio_interval, share_interval
 from pipeline.learn.estimate import ERRORS, Counts, estimate
-from pipeline.learn.intervals import effective, ratio_interval, share_interval
 from pipeline.look.limits import wilson
 from tests.cases.office import Office
 from tests.learn.office import answer, drawn, results, sampled
