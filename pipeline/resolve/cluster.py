@@ -343,11 +343,26 @@ def _mutual_best(edges: pl.DataFrame, cut: float, *, followers: bool) -> pl.Data
     pairs = mutual.filter(pl.col("a") < pl.col("b"))
     if followers:
         late = best.join(mutual.select("a"), on="a", how="anti").join(
-            mutual.select(pl.col("a").alias("b")), on="b", how="semi"
+            mutual.select(pl.col("a").alias("b"), pl.min_horizontal("a", "b").alias("team")), on="b"
         )
+        late = late.join(_opposed(edges, cut, late, mutual), on="a", how="anti").select(mutual.columns)
         turned = late.with_columns(pl.min_horizontal("a", "b").alias("a"), pl.max_horizontal("a", "b").alias("b"))
         pairs = pl.concat([pairs, turned]).unique(["a", "b"], maintain_order=True)
     return pairs.sort("a", "b")
+
+
+def _opposed(edges: pl.DataFrame, cut: float, late: pl.DataFrame, mutual: pl.DataFrame) -> pl.DataFrame:
+    """Followers (``a``) that something keeps from one of those with whom they would be joined at once; they wait."""
+    first = mutual.select("a", pl.min_horizontal("a", "b").alias("team"))
+    team = pl.concat([first, late.select("a", "team")])
+    return (
+        edges.filter((pl.col("value") <= cut) | (pl.col("never") > 0))
+        .select("a", "b")
+        .join(team, on="a")
+        .join(team.rename({"a": "b"}), on=["b", "team"])
+        .select(pl.concat_list("a", "b").alias("a"))
+        .explode("a", empty_as_null=True)
+    )
 
 
 def confidence(labels: Labels, pairs: Evidence) -> Floats:
