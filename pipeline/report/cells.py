@@ -49,6 +49,8 @@ DEAR: Final = {
     "persons": 40.0, "households": 40.0, "counted": 20.0, "mentions": 40.0, "housed": 20.0,
 }  # fmt: skip
 """How much more than others some counts are missed."""
+PRINTED: Final = 1e5
+"""What stands in the report of the month before cannot be hidden any more: anything else goes first."""
 
 
 @dataclass(frozen=True)
@@ -106,12 +108,13 @@ class _Builder:
             self.sums.append(Sum(total, known))
 
 
-def cells_of(counted: Counted, smallest: int) -> Cells:
+def cells_of(counted: Counted, smallest: int, before: Cells | None = None) -> Cells:
     """All cells of a month, and those that must not be shown.
 
     Args:
         counted: the month.
         smallest: the smallest count that may be shown, but for 0.
+        before: the month it is compared with, whose report may be in the same hands.
     """
     build = _Builder()
     _units(build, counted["units"])
@@ -121,6 +124,8 @@ def cells_of(counted: Counted, smallest: int) -> Cells:
     _families(build, counted["families"])
     _findings(build, counted)
     _links(build)
+    if before is not None:
+        _earlier(build, before)
     hidden = suppressed(
         build.counts,
         build.sums,
@@ -137,6 +142,8 @@ _SHOWN_FAMILIES: Final = {("", "lacks"), ("", "leaks", "any"), ("", "unsure", "a
 
 def _dear(key: Key) -> float:
     """How much a cell is missed: those of the whole more, totals more, those by desil least."""
+    if key[0] == "earlier":
+        return PRINTED
     if key[-1] in NEVER_SHOWN or (key[0] == "families" and key[2:] not in _SHOWN_FAMILIES):
         return 0.0
     return (60.0 if key[1] == WHOLE else 1.0) * (1.0 if key[0] == "desil" else DEAR.get(key[-1], 5.0))
@@ -358,3 +365,17 @@ def _links(build: _Builder) -> None:
             build.link(("units", area, program, "served"), with_it)
         for kind, judged_ in (("inclusion_error", "ineligible_served"), ("exclusion_error", "eligible_unserved")):
             build.link(("found", area, kind, "all"), [("units", area, p, judged_) for p in programs])
+
+
+def _earlier(build: _Builder, before: Cells) -> None:
+    """Findings of the month before, where its report shows them: they are still there, resolved or not assessable.
+
+    Without these sums, who has both reports takes what recurs from what there was, and has what is hidden here.
+    """
+    for key in [k for k in before.counts if k[0] == "found" and k[-1] == "all" and before.shown(k)]:
+        _, area, kind, _ = key
+        kinds = sorted({k[2] for k in build.counts if k[:2] == ("gone", area)} - {""}) if kind == "" else [kind]
+        gone = [("gone", area, k, "not_assessable") for k in kinds]
+        earlier = ("earlier", *key[1:])
+        build.counts[earlier] = before.counts[key]
+        build.link(earlier, [("found", area, kind, "recurring"), ("gone", area, kind, "resolved"), *gone])

@@ -92,21 +92,28 @@ def month_of(
     """A published month counted and protected, with the one before it; of one kecamatan, where one is named."""
     chosen, folder_of_rules = language(lang), rules or default_rules()
     run = published_run(out, Period.parse(period))  # not the copy for notebooks: it has no cases
-    month = _month(run, chosen, folder_of_rules, today, say)
     previous = _previous(run, out)
-    if previous is not None:
-        month = _with(month, before=_month(previous, chosen, folder_of_rules, today, say))
+    before = None if previous is None else _month(previous, chosen, folder_of_rules, today, say)
+    month = _month(run, chosen, folder_of_rules, today, say, before)
     return month if kecamatan is None else _cut(month, kecamatan)
 
 
-def _month(run: PublishedRun, lang: Language, rules: Path, today: date | None, say: Callable[[str], None]) -> Month:
+def _month(
+    run: PublishedRun,
+    lang: Language,
+    rules: Path,
+    today: date | None,
+    say: Callable[[str], None],
+    before: Month | None = None,
+) -> Month:
     settings: ReportRules = read_report_rules(rules)
     taxonomy: Taxonomy = read_taxonomy(rules)
     in_force: Rules = load_rules(rules, run.period.last_day)
     say(f"counting {run.period}")
     counted = count(run, today)
     say(f"protecting small cells of {run.period}")
-    return Month(counted, cells_of(counted, settings.smallest_cell), WHOLE, lang, settings, taxonomy, in_force)
+    cells = cells_of(counted, settings.smallest_cell, before.cells if before else None)
+    return Month(counted, cells, WHOLE, lang, settings, taxonomy, in_force, before)
 
 
 def _with(month: Month, *, before: Month | None, area: str = WHOLE) -> Month:

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.database import opened
 from pipeline.report import report
+from pipeline.report.stage import month_of
 
 PERIOD = "2026-10"
 
@@ -116,6 +117,27 @@ def test_what_changed_since_the_month_before(made) -> None:
         for name in ("served", "unserved", "wrong"):
             assert row[name] == row[f"{name}_before"]
     assert "September 2026</span>: " in (made.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_with_the_report_of_the_month_before_nothing_hidden_is_told(
+    published_district: Path, rules: Path, tmp_path: Path
+) -> None:
+    """What there was, less what is still there, is what was resolved: three findings, of whom nobody is to know."""
+    shutil.copy(published_district / "tepat.duckdb", tmp_path)
+    with opened(tmp_path / "tepat.duckdb", read_only=False) as c:
+        a_month_before(c)
+        c.execute("delete from audit.finding_changes where change = 'resolved' and why = 'x' and finding_key not in "
+                  "(select finding_key from audit.finding_changes where why = 'x' order by 1 limit 3)")  # fmt: skip
+        c.execute("delete from audit.findings where run_id <> 'before' and finding_key in "
+                  "(select finding_key from audit.finding_changes where why = 'x')")  # fmt: skip
+    month = month_of(tmp_path, PERIOD, rules=rules)
+    assert month.before is not None
+    now, before = month.cells, month.before.cells
+    assert now.counts["gone", "", "exclusion_error", "resolved"] == 3
+    for key in [k for k in now.counts if k[0] == "gone" and now[k] is None]:
+        _, area, kind, _ = key
+        there, still = ("found", area, kind, "all"), ("found", area, kind, "recurring")
+        assert not (before.shown(there) and now.shown(still)), key
 
 
 def test_the_newest_answer_to_each_finding_counts(made) -> None:
