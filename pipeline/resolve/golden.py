@@ -10,7 +10,7 @@ several persons carry belongs to the one most of whose rows have it.
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 import polars as pl
 
@@ -23,9 +23,17 @@ COLUMNS: Final = (
 _ORIGINS: Final = (
     "nik", "name", "birth_date", "sex", "birth_place", "relationship", "desa_code", "kecamatan_code",
 )  # fmt: skip
+_ROWS: Final = 2**32
 
 
-def persons(rows: pl.DataFrame, confidence: pl.DataFrame, latest: date) -> pl.DataFrame:
+class Columns(Protocol):
+    """Rows of which some columns at a time are asked for, always in one order: a frame, or a file that is read."""
+
+    def select(self, *columns: str) -> pl.DataFrame:
+        """The columns."""
+
+
+def persons(rows: Columns, confidence: pl.DataFrame, latest: date) -> pl.DataFrame:
     """The persons table.
 
     Args:
@@ -34,26 +42,38 @@ def persons(rows: pl.DataFrame, confidence: pl.DataFrame, latest: date) -> pl.Da
         confidence: person_id, confidence.
         latest: last day of the month; nobody is born later.
     """
-    rows = rows.with_columns(_rank().alias("rank"))
-    out = rows.group_by("person_id").agg(
+    # persons and mentions as numbers in the order of their ids, so that no text is held but that of one column
+    mentions = rows.select("mention_id")["mention_id"]
+    at = mentions.rank("ordinal").cast(pl.UInt64) - 1
+    mentions = mentions.sort()
+    kept = rows.select("person_id", "household_id", "kind", "population_status")
+    ids = kept["person_id"].unique().sort()
+    kept = kept.with_columns(person=pl.col("person_id").rank("dense").cast(pl.UInt32) - 1).drop("person_id")
+    out = kept.group_by("person").agg(
         pl.col("household_id").first(),
         pl.len().alias("n_mentions"),
         (pl.col("kind") == "registry").any().alias("in_registry"),
         *_alive(),
     )
+    order = kept.select(_rank().cast(pl.UInt64) * _ROWS + at).to_series()
+    owner = kept["person"]
+    del kept, at
     for column in _ORIGINS:
-        out = out.join(_chosen(rows, column), on="person_id", how="left")
-    out = _dates_from_numbers(out, latest)
-    origin = pl.struct(pl.col(f"{c}_from").alias(c) for c in _ORIGINS)
-    out = out.with_columns(
-        origin.map_batches(_as_json, return_dtype=pl.String).alias("origin"),
-        pl.when(pl.col("birth_date_from").is_not_null()).then(pl.lit("written")).otherwise("date_from").alias("kept"),
-    )
+        out = out.join(_chosen(rows, column, owner, order), on="person", how="left")
+    del owner, order
+    out = _dates_from_numbers(out.sort("person"), latest)
+    origin = pl.DataFrame({c: mentions.gather(out[f"{c}_from"]) for c in _ORIGINS})
     return (
-        out.with_columns(pl.col("kept").alias("birth_date_from"))
-        .drop("kept", "date_from", *(f"{c}_from" for c in _ORIGINS if c != "birth_date"))
-        .join(confidence, on="person_id", how="left")
-        .sort("person_id")
+        out.with_columns(
+            ids.gather(out["person"]).alias("person_id"),
+            _as_json(origin).alias("origin"),
+            pl.when(pl.col("birth_date_from").is_not_null())
+            .then(pl.lit("written"))
+            .otherwise("date_from")
+            .alias("birth_date_from"),
+        )
+        .drop("person", "date_from", *(f"{c}_from" for c in _ORIGINS if c != "birth_date"))
+        .join(confidence, on="person_id", how="left", maintain_order="left")
     )
 
 
@@ -75,25 +95,33 @@ def _alive() -> list[pl.Expr]:
     ]
 
 
-def _chosen(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """The value most rows give, with the first mention that gives it."""
+def _chosen(rows: Columns, column: str, owner: pl.Series, order: pl.Series) -> pl.DataFrame:
+    """The value most rows give, with the first mention that gives it.
+
+    Args:
+        rows: as for :func:`persons`.
+        column: one of its columns.
+        owner: person of each row.
+        order: of each row: its rank, then its place among the mentions.
+    """
     value = "own_nik" if column == "nik" else column
-    given = rows.filter(pl.col(value).is_not_null())
+    further = {"birth_date": ("birth_date_note",), "relationship": ("kind",)}.get(column, ())
+    given = rows.select(value, *further).with_columns(owner.alias("person"), order.alias("order"))
+    given = given.filter(pl.col(value).is_not_null())
     if column == "birth_date":
         given = given.filter(pl.col("birth_date_note").is_null() | (pl.col("birth_date_note") != "year_only"))
     if column == "relationship":
         given = given.filter(pl.col("kind") == "registry")
-    counted = given.group_by("person_id", value).agg(
-        pl.len().alias("n"), pl.col("rank").min(), pl.col("mention_id").sort_by("rank", "mention_id").first()
-    )
+    counted = given.drop(further).group_by("person", value).agg(pl.len().alias("n"), pl.col("order").min())
+    del given
     if column == "nik":
         # the owner of a shared number is the person with most rows of it
-        counted = counted.sort("n", "rank", "mention_id", descending=[True, False, False])
+        counted = counted.sort("n", "order", descending=[True, False])
         counted = counted.unique("own_nik", keep="first", maintain_order=True)
     return (
-        counted.sort("person_id", "n", "rank", "mention_id", descending=[False, True, False, False])
-        .unique("person_id", keep="first", maintain_order=True)
-        .select("person_id", pl.col(value).alias(column), pl.col("mention_id").alias(f"{column}_from"))
+        counted.sort("person", "n", "order", descending=[False, True, False])
+        .unique("person", keep="first", maintain_order=True)
+        .select("person", pl.col(value).alias(column), (pl.col("order") % _ROWS).alias(f"{column}_from"))
     )
 
 
@@ -117,25 +145,28 @@ def _dates_from_numbers(out: pl.DataFrame, latest: date) -> pl.DataFrame:
     ).drop("n_date", "n_sex")
 
 
-def _as_json(struct: pl.Series) -> pl.Series:
-    """Structs as JSON with sorted keys, empty fields left out."""
-    names = sorted(struct.struct.fields)
-    frame = struct.struct.unnest()
+def _as_json(values: pl.DataFrame) -> pl.Series:
+    """Each row as JSON with sorted keys, empty fields left out."""
+    names = sorted(values.columns)
     parts = [pl.when(pl.col(n).is_not_null()).then(pl.format('"{}": "{}"', pl.lit(n), pl.col(n))) for n in names]
-    return frame.select(("{" + pl.concat_str(parts, separator=", ", ignore_nulls=True) + "}").alias("json"))["json"]
+    return values.select("{" + pl.concat_str(parts, separator=", ", ignore_nulls=True) + "}").to_series()
 
 
-def households(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+def households(rows: Columns, people: pl.DataFrame) -> pl.DataFrame:
     """The households table; ``rows`` as for :func:`persons`, with ``own_kk``."""
-    rows = rows.filter(pl.col("household_id").is_not_null()).with_columns(_rank().alias("rank"))
+    settled = pl.col("household_id").is_not_null()
     registry = pl.col("kind") == "registry"
-    out = rows.group_by("household_id").agg(
-        pl.col("desil").filter(registry).max().alias("desil"), registry.any().alias("in_registry")
+    out = (
+        rows.select("household_id", "kind", "desil")
+        .filter(settled)
+        .group_by("household_id")
+        .agg(pl.col("desil").filter(registry).max().alias("desil"), registry.any().alias("in_registry"))
     )
     for column in ("desa_code", "kecamatan_code", "dusun"):
         out = out.join(_most(rows, column), on="household_id", how="left")
     numbers = (
-        rows.filter(pl.col("own_kk").is_not_null())
+        rows.select("household_id", "kind", "own_kk")
+        .filter(settled & pl.col("own_kk").is_not_null())
         .group_by("household_id", "own_kk")
         .agg(registry.any().alias("listed"), pl.len().alias("n"))
         .with_columns(
@@ -176,11 +207,12 @@ def households(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _most(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+def _most(rows: Columns, column: str) -> pl.DataFrame:
     return (
-        rows.filter(pl.col(column).is_not_null())
+        rows.select("household_id", "kind", column)
+        .filter(pl.col("household_id").is_not_null() & pl.col(column).is_not_null())
         .group_by("household_id", column)
-        .agg(pl.col("rank").min(), pl.len().alias("n"))
+        .agg(_rank().min().alias("rank"), pl.len().alias("n"))
         .sort("household_id", "rank", "n", column, descending=[False, False, True, False])
         .unique("household_id", keep="first", maintain_order=True)
         .select("household_id", column)

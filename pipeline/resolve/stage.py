@@ -10,13 +10,16 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from pipeline.history import PublishedRun
 from pipeline.period import Period
 from pipeline.resolve import golden, record, stable
 from pipeline.resolve.ancestry import Ancestry
 from pipeline.resolve.cluster import confidence
+from pipeline.resolve.digits import DIGITS, digit
 from pipeline.resolve.engine import Resolved, odds, resolve_rows
 from pipeline.resolve.features import IDENTITY_COLUMNS, Features, Numbers, build_features
 from pipeline.resolve.inheritance import inherit
@@ -66,18 +69,45 @@ def resolve(
     ids, events = _ids(store, resolved, previous)
     store.write(MENTION_IDS, ids)
     store.write(IDENTITY_EVENTS, events)
-    _write_records(store, features, resolved, ids, period)
     store.write(MATCH_PAIRS, _pairs(features, resolved, judged, settings))
+    sure = confidence(resolved.persons, resolved.pairs)
+    certainty = pl.DataFrame({"person_id": ids["person_id"], "confidence": sure[resolved.persons]}).unique("person_id")
+    mentions = _Mentions(
+        store,
+        person_id=ids["person_id"],
+        household_id=ids["household_id"],
+        own_nik=_text(features.nik, features.nik_valid),
+        own_kk=_text(features.kk, features.kk.full()),
+    )
+    del features, resolved  # the records need room of their own
+    _write_records(store, mentions, certainty, period)
 
 
-def _text(numbers: Numbers) -> pl.Series:
-    """Full numbers as text, null elsewhere."""
-    full = numbers.full()
-    text = pl.Series([f"{v:016x}" for v in numbers.packed[full].tolist()], dtype=pl.String)
-    at = np.where(full, np.cumsum(full) - 1, 0)
-    if not full.any():
-        return pl.Series([None] * len(full), dtype=pl.String)
-    return pl.select(pl.when(pl.Series(full)).then(text.gather(at))).to_series()
+class _Mentions:
+    """The mentions in the order of their ids, read anew for each column asked for; with columns of this run."""
+
+    def __init__(self, store: Store, **further: pl.Series) -> None:
+        self._store, self._further = store, further
+        self._order = store.read(MENTIONS, ["mention_id"]).to_series().arg_sort()
+
+    def select(self, *columns: str) -> pl.DataFrame:
+        """Some columns."""
+        read = {
+            c: self._store.read(MENTIONS, [c]).to_series().gather(self._order)
+            for c in columns
+            if c not in self._further
+        }
+        return pl.DataFrame({c: read[c] if c in read else self._further[c] for c in columns})
+
+
+def _text(numbers: Numbers, known: npt.NDArray[np.bool_]) -> pl.Series:
+    """Numbers as text, null where they are not known."""
+    digits = np.empty((len(known), DIGITS), dtype=np.uint8)
+    for k in range(DIGITS):
+        digits[:, k] = digit(numbers.packed, k) + ord("0")
+    ends = np.arange(0, digits.size + 1, DIGITS, dtype=np.int64)
+    text = pa.LargeStringArray.from_buffers(len(known), pa.py_buffer(ends), pa.py_buffer(digits))
+    return pl.select(pl.when(pl.Series(known)).then(pl.Series(text))).to_series()
 
 
 def _ids(store: Store, resolved: Resolved, previous: PublishedRun | None) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -106,17 +136,10 @@ def _ids(store: Store, resolved: Resolved, previous: PublishedRun | None) -> tup
     return rows.select("mention_id", "person_id", "household_id"), pl.concat([events, more])
 
 
-def _write_records(store: Store, features: Features, resolved: Resolved, ids: pl.DataFrame, period: Period) -> None:
-    rows = store.read(MENTIONS, list(golden.COLUMNS)).sort("mention_id")
-    own_nik = pl.select(pl.when(pl.Series(features.nik_valid)).then(_text(features.nik))).to_series()
-    rows = rows.with_columns(
-        ids["person_id"], ids["household_id"], own_nik.alias("own_nik"), _text(features.kk).alias("own_kk")
-    )
-    sure = confidence(resolved.persons, resolved.pairs)
-    certainty = pl.DataFrame({"person_id": ids["person_id"], "confidence": sure[resolved.persons]}).unique("person_id")
+def _write_records(store: Store, rows: _Mentions, certainty: pl.DataFrame, period: Period) -> None:
     people = golden.persons(rows, certainty, period.last_day)
     store.write(PERSONS, people)
-    store.write(HOUSEHOLDS, golden.households(rows, people))
+    store.write(HOUSEHOLDS, golden.households(rows, people.drop("origin", "name")))
 
 
 def _pairs(features: Features, resolved: Resolved, judged: Judged, settings: IdentitySettings) -> pl.DataFrame:
