@@ -156,8 +156,17 @@ class Gazetteer:
     def _locate(self, written: Written) -> Located:
         """Find where a row is.
 
-        Names decide; a code fills in where there are no names, and is reported where it says something else.
+        Names decide; a code fills in where there are no names, and is reported where it says something else. Who was
+        registered elsewhere, as half the officers on a short roster may be, does not move the kecamatan they work in:
+        one that is not in the province of their numbers is looked for in the office's own.
         """
+        found = self._placed(written)
+        if found.kecamatan_code or not written.kecamatan or written.kabupaten or not written.hint:
+            return found
+        at_home = self._placed(written._replace(hint=""))
+        return at_home if at_home.kecamatan_code else found
+
+    def _placed(self, written: Written) -> Located:
         remarks: list[Remark] = []
         kabupaten = self._kabupaten(written, remarks)
         kecamatan = self._kecamatan(written, kabupaten, remarks)

@@ -41,6 +41,11 @@ def test_a_desa_name_that_repeats_needs_its_kecamatan() -> None:
     assert gazetteer.locate(Written("", "", "PADENGO", "", "75")).desa_code is None
 
 
+def test_officers_registered_elsewhere_do_not_move_the_kecamatan_they_work_in() -> None:
+    assert cleaner().gazetteer.locate(Written("", "Mananggu", hint="7303")).kecamatan_code == "750205"
+    assert cleaner().gazetteer.locate(Written("", "Mananggu", hint="7503")).kecamatan_code == "750205"
+
+
 def test_numbers_in_names_are_not_slips_of_the_pen() -> None:
     """Wonosari has a Bongo II and a Bongo III: a Bongo IV is neither, though one letter apart."""
     gazetteer = cleaner().gazetteer
