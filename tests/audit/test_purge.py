@@ -141,13 +141,15 @@ def test_files_go_with_the_rows_they_were_made_from_and_raw_files_only_when_aske
     month(out)
     young, old = out / "outcomes" / "new" / "usulan.csv", out / "outcomes" / "old" / "usulan.csv"
     screened, report = out / "gate" / "G1" / "daftar_pay.csv", out / str(PERIOD) / "report" / "report.html"
+    office = out / str(PERIOD) / "worklist" / "dukcapil" / "7503_dukcapil.xlsx"
     raw, raw_later = (tmp_path / "raw" / name / "daftar.csv" for name in ("2026-10", "2034-01"))
-    for path in (young, old, screened, report, raw, raw_later):
+    for path in (young, old, screened, report, office, raw, raw_later):
         path.parent.mkdir(parents=True)
         path.write_text("x")
     os.utime(young, (stamp := datetime(2035, 1, 1).timestamp(), stamp))
     purge(out, RULES, ASKED, today=THREE_YEARS, say=silent)
     assert not list((out / str(PERIOD)).glob("*.parquet"))
+    assert not office.exists()
     assert all(p.exists() for p in (young, old, screened, report, raw, raw_later))
     purge(out, RULES, Asked("Ani", "raw too", raw=tmp_path / "raw"), today=NINE_YEARS, say=silent)
     kept = [p for p in (young, old, screened, report, raw, raw_later) if p.exists()]
