@@ -15,13 +15,15 @@ from pipeline.history import PublishedRun
 
 EVENTS: Final = pl.Schema({"event": pl.String(), "old_id": pl.String(), "new_id": pl.String(), "back": pl.Int64()})
 """Events of earlier runs, newest first; ``back``: how many runs ago, 0 for the previous one."""
-_LINE: Final = """
+LINE: Final = """
 with recursive line as (
     select run_id, previous_run_id, period, 0 as back from audit.runs where run_id = $run
     union all
     select r.run_id, r.previous_run_id, r.period, l.back + 1
     from audit.runs r join line l on r.run_id = l.previous_run_id)
 """
+"""``line``: a run (``$run``) and those it descends from. Not the newest of each month: a month made again after its
+followers gave them nothing, and must not change what they say when they are made again."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Ancestry:
         if self.newest is None:
             return EVENTS.to_frame(eager=True)
         found = self.newest.sql(
-            f"""{_LINE} select e.event, e.old_id, e.new_id, l.back
+            f"""{LINE} select e.event, e.old_id, e.new_id, l.back
                 from audit.identity_events e join line l using (run_id)
                 where e.level = $level and e.event in ('merged', 'split') order by l.back, e.old_id, e.new_id""",
             run=self.newest.run_id, level=level,
@@ -53,7 +55,7 @@ class Ancestry:
         assert self.newest is not None  # noqa: S101 - ids come from its events
         table, column = f"{level}s", f"{level}_id"
         return self.newest.sql(
-            f"""{_LINE}, wanted as (select unnest($ids) as id, unnest($backs) as back),
+            f"""{LINE}, wanted as (select unnest($ids) as id, unnest($backs) as back),
                 lived as (
                     select w.id, min(l.back) as back from wanted w join audit.{table} p on p.{column} = w.id
                     join line l on l.run_id = p.run_id and l.back > w.back group by w.id)
@@ -74,7 +76,7 @@ class Ancestry:
             return set()
         table, column = f"{level}s", f"{level}_id"
         had = self.newest.sql(
-            f"""{_LINE} select distinct p.{column} as id from audit.{table} p join line l using (run_id)
+            f"""{LINE} select distinct p.{column} as id from audit.{table} p join line l using (run_id)
                 where list_contains($ids, p.{column})""",
             run=self.newest.run_id, ids=wanted["new_id"].to_list(),
         )  # fmt: skip

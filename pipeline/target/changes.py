@@ -12,10 +12,11 @@ import polars as pl
 
 from pipeline.history import PublishedRun
 from pipeline.period import Period
+from pipeline.resolve.ancestry import LINE
 from pipeline.tables import FINDING_CHANGES
 from pipeline.target.eligibility import Assessment
 from pipeline.target.keys import digest, finding_key_text
-from pipeline.target.lineage import NEWEST, followed
+from pipeline.target.lineage import followed
 from pipeline.target.records import Codes
 
 KEYED: Final = ["finding_type", "reason", "program", "subject_kind", "subject_id", "finding_key", "kecamatan_code"]
@@ -66,7 +67,6 @@ NO_DATA: Final = "bulan ini tidak ada data: "
 def compared(
     findings: pl.DataFrame,
     previous: PublishedRun | None,
-    period: Period,
     moves: pl.DataFrame,
     sources: pl.DataFrame,
     assessments: list[Assessment],
@@ -77,7 +77,6 @@ def compared(
     Args:
         findings: of this run, with ``finding_key``.
         previous: the run compared with; without one every finding is new and there are no changes.
-        period: month of this run.
         moves: of ids (:mod:`pipeline.target.lineage`): keys follow persons and households that were merged or split.
         sources: ``kind``, ``program``, ``kabupaten_code`` of what this month's files hold, see :func:`held`.
         assessments: eligibility in this run, for what changed.
@@ -87,7 +86,7 @@ def compared(
         return findings.with_columns(baseline_state=pl.lit("new")), FINDING_CHANGES.empty()
     last_month = previous.table("findings", KEYED).with_columns(period=pl.lit(str(previous.period)))
     before = _with_key_now(followed(last_month, moves))
-    older = _older_keys(previous, period, moves)
+    older = _older_keys(previous, moves)
     state = (
         pl.when(pl.col("finding_key").is_in(before["key_now"].implode()))
         .then(pl.lit("recurring"))
@@ -116,13 +115,13 @@ def _with_key_now(followed: pl.DataFrame) -> pl.DataFrame:
     return digest(followed.with_columns(pl.col("program").fill_null("")), finding_key_text("subject_now"), "key_now")
 
 
-def _older_keys(previous: PublishedRun, period: Period, moves: pl.DataFrame) -> pl.Series:
-    """Keys of all findings of earlier months, whatever became of them; also those they would have now."""
+def _older_keys(previous: PublishedRun, moves: pl.DataFrame) -> pl.Series:
+    """Keys of all findings of the runs it descends from, whatever became of them; also those they would have now."""
     columns = "finding_type, reason, program, subject_kind, subject_id"
     older = previous.sql(
-        f"""select distinct r.period, f.finding_key, {columns} from audit.findings f join audit.runs r using (run_id)
-            where r.status = 'published' and r.period < $period order by all""",
-        period=str(period),
+        f"""{LINE} select distinct l.period, f.finding_key, {columns}
+            from audit.findings f join line l using (run_id) order by all""",
+        run=previous.run_id,
     ).cast(pl.String)
     moved = older.join(moves.select(subject_id="old_id").unique(), on="subject_id", how="semi").drop("finding_key")
     now = _with_key_now(followed(moved, moves))["key_now"]
@@ -225,11 +224,11 @@ def idle_before(previous: PublishedRun | None, period: Period, months: int, move
     first = period.year * 12 + period.month - 1
     wanted = [f"{m // 12:04d}-{m % 12 + 1:02d}" for m in range(first - months + 1, first)]
     unused = previous.sql(
-        f"""with {NEWEST}
-            select distinct period, program, subject_id from audit.findings join newest using (run_id)
+        f"""{LINE}
+            select distinct period, program, subject_id from audit.findings join line using (run_id)
             where finding_type = 'unclaimed_benefit' and period >= $first order by all""",
+        run=previous.run_id,
         first=wanted[0],
-        period=str(period),
     ).cast(pl.String)
     ever = followed(unused, moves).group_by("program", subject_id="subject_now")
     idle = ever.agg(pl.col("period").n_unique()).filter(pl.col("period") == len(wanted))

@@ -12,15 +12,10 @@ import polars as pl
 
 from pipeline.history import PublishedRun
 from pipeline.period import Period
+from pipeline.resolve.ancestry import LINE
 
 MOVES: Final = pl.Schema({"period": pl.String(), "old_id": pl.String(), "new_id": pl.String()})
 """An id of the month before ``period``, and one that stands for the same since then."""
-NEWEST: Final = """
-newest as (
-    select run_id, period from audit.runs where status = 'published' and period < $period
-    qualify row_number() over (partition by period order by finished_at desc, run_id desc) = 1
-)"""
-"""The newest published run of each earlier period."""
 _EVENTS: Final = ("merged", "split", "undone")
 
 
@@ -30,10 +25,10 @@ def moves_until(period: Period, events: pl.DataFrame, previous: PublishedRun | N
         return MOVES.to_frame(eager=True)
     kinds = ", ".join(f"'{e}'" for e in _EVENTS)
     earlier = previous.sql(
-        f"""with {NEWEST}
-            select distinct period, old_id, new_id from audit.identity_events join newest using (run_id)
+        f"""{LINE}
+            select distinct period, old_id, new_id from audit.identity_events join line using (run_id)
             where event in ({kinds}) and old_id <> '' order by all""",
-        period=str(period),
+        run=previous.run_id,
     )
     now = events.filter(pl.col("event").is_in(_EVENTS), pl.col("old_id") != "")
     now = now.select(pl.lit(str(period)).alias("period"), "old_id", "new_id")

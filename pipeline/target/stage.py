@@ -75,7 +75,7 @@ def target(
     ]
     assembled = assemble(pl.concat(found), taxonomy, in_force, period, codes)
     sources = changes.held(rows, used.height)
-    assembled, changed = changes.compared(assembled, previous, period, moves, sources, assessments, codes)
+    assembled, changed = changes.compared(assembled, previous, moves, sources, assessments, codes)
     proofs = evidence.evidence_table(assembled, rows, people, lines, problems, signals)
     store.write(tables.FINDINGS, assembled.select(tables.FINDINGS.names), ordered=True)
     proofs = proofs.with_columns(mention_ids.gather(proofs["mention_id"]))

@@ -21,6 +21,8 @@ class Published:
 
     months: dict[Period, pl.DataFrame]
     merged: dict[Period, dict[str, str]] = field(default_factory=dict)
+    apart: pl.DataFrame | None = None
+    """Findings of a run that none of the months descends from: July, made again later."""
 
     @property
     def period(self):
@@ -38,6 +40,7 @@ class Published:
         with duckdb.connect() as connection:
             connection.execute("create schema audit")
             parts = [f.with_columns(run_id=pl.lit(f"run-{p}")) for p, f in self.months.items()]
+            parts += [self.apart.with_columns(run_id=pl.lit("apart"))] if self.apart is not None else []
             connection.register("f", pl.concat(parts).to_arrow())
             connection.execute("create table audit.findings as select * from f")
             connection.execute("create table audit.identity_events (run_id text, event text, old_id text, new_id text)")
@@ -45,12 +48,12 @@ class Published:
                 for old, new in pairs.items():
                     event = [f"run-{period}", "merged", old, new]
                     connection.execute("insert into audit.identity_events values (?, ?, ?, ?)", event)
-            connection.execute("create table audit.runs (run_id text, period text, status text, finished_at timestamp)")
-            for period in self.months:
-                connection.execute(
-                    "insert into audit.runs values (?, ?, 'published', ?)",
-                    [f"run-{period}", str(period), datetime(2026, 11, 1)],
-                )
+            connection.execute("create table audit.runs (run_id text, previous_run_id text, period text)")
+            connection.execute("insert into audit.runs values ('apart', null, '2026-07')")
+            before = None
+            for period in sorted(self.months):
+                connection.execute("insert into audit.runs values (?, ?, ?)", [f"run-{period}", before, str(period)])
+                before = f"run-{period}"
             return pl.from_arrow(connection.execute(query, parameters or None).to_arrow_table())
 
 
@@ -112,6 +115,13 @@ def test_what_comes_back_is_reopened(august, new_month):
     poor(month)
     month.run(previous=Published({july: findings(august), AUGUST: empty}))
     assert set(findings(month)["baseline_state"]) == {"reopened"}
+
+
+def test_a_month_made_again_after_its_followers_changes_nothing_in_them(august, new_month):
+    month = new_month()
+    poor(month)
+    month.run(previous=Published({AUGUST: findings(august).clear()}, apart=findings(august)))
+    assert set(findings(month)["baseline_state"]) == {"new"}
 
 
 def test_a_list_that_is_missing_proves_nothing(new_month):
