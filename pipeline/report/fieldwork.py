@@ -87,12 +87,15 @@ def _interval(right: int | None, settled: int | None) -> tuple[float | None, flo
 
 
 def samples(month: Month, rules: Path) -> list[Figure]:
-    """What verification samples say of all households, flagged or not; nothing without one, or in one kecamatan."""
+    """What verification samples say of all households, flagged or not; nothing without one, or in one kecamatan.
+
+    Of a handful of answers nothing is said either: a share of four tells of one household.
+    """
     if month.area != WHOLE:
         return []
     words = month.words["sample"]
     found = results_of(month.counted.run, rules, month.lang).estimates.filter(
-        pl.col("answered") > 0, pl.col("restricted_to") == ""
+        pl.col("answered") >= month.settings.smallest_cell, pl.col("restricted_to") == ""
     )
     if found.is_empty():
         return []

@@ -91,6 +91,30 @@ def judged(c: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+VISITS = {"exclusion": (100, 10, 6, 3), "unflagged_poor": (50, 10, 9, 1), "unflagged_served": (30, 5, 5, 0)}
+"""Band: households on the list, drawn, answered, of which lack aid."""
+
+
+def sampled(c: duckdb.DuckDBPyConnection) -> None:
+    """A sample of twenty-five households, of whom twenty answered; an earlier one, which is not the newest."""
+    for sample, day in (("S-old", 1), ("S-new", 2)):
+        for band, (size, drawn, answered, lacking) in VISITS.items():
+            for n in range(drawn):
+                key = f"{sample}-{band}-{n}"
+                c.execute(
+                    "insert into audit.samples (sample_id, period, restricted_to, stratum, band, stratum_size, "
+                    "stratum_drawn, subject_kind, subject_id, finding_key, served, drawn_at) "
+                    "values (?, ?, '', ?, ?, ?, ?, 'household', ?, ?, false, ?)",
+                    [sample, PERIOD, f"{band}/7501", band, size, drawn, key, key, f"2026-11-0{day} 08:00:00"],
+                )
+                if sample == "S-new" and n < answered:
+                    c.execute(
+                        'insert into audit.case_events (case_id, event, finding_key, outcome, "at", hash) '
+                        "values (?, 'finding_answered', ?, ?, '2026-11-20 09:00:00', ?)",
+                        [f"K-{key}", key, "aid_missing" if n < lacking else "aid_right", f"h-{key}"],
+                    )
+
+
 @pytest.fixture(scope="module")
 def made(published_district: Path, rules: Path, tmp_path_factory: pytest.TempPathFactory):
     out = tmp_path_factory.mktemp("later")
@@ -102,6 +126,7 @@ def made(published_district: Path, rules: Path, tmp_path_factory: pytest.TempPat
         screened(c)
         opened_cases(c)
         judged(c)
+        sampled(c)
     return report(out, PERIOD, rules=rules, today=date(2026, 12, 1))
 
 
@@ -195,8 +220,39 @@ def test_what_was_judged_stands_beside_what_was_predicted(made) -> None:
     assert rows["judged"].sum() > 0
     for row in rows.to_dicts():
         assert 0 <= row["low"] <= row["share"] <= row["high"] <= 1
-        assert 0 <= row["expected"] <= 1
+    with opened(made.folder.parents[1] / "tepat.duckdb", read_only=True) as c:
+        expected = c.execute(
+            """with pair as (
+                 select p.probability, p.decision,
+                        list_position([0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999],
+                            list_last(list_filter([0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999], e -> e <= p.probability)))
+                          as band
+                 from audit.match_pairs p where p.run_id <> 'before' and p.level = 'person')
+               select count(*), avg(probability), count(*) filter (decision = 'possible') from pair
+               group by band having count(*) filter (decision = 'possible') > 0 order by band nulls first"""
+        ).fetchall()
+    shown = rows.select("pairs", "expected", "judged").rows()
+    assert [(n, pytest.approx(p, abs=1e-6), j) for n, p, j in shown] == expected
     assert 'id="calibration-svg' in (made.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_what_the_newest_sample_says_is_worked_out_again_from_its_visits(made) -> None:
+    """Every household that answered stands for its stratum: 100 x 3/6 + 50 x 1/9 of 180 lack aid."""
+    rows = {r["label"]: r for r in table(made, "sample").to_dicts()}
+    lacking = {band: size * wrong / answered for band, (size, _, answered, wrong) in VISITS.items()}
+    size = {band: counts[0] for band, counts in VISITS.items()}
+    whole, flagged = sum(lacking.values()), lacking["exclusion"]
+    expected = {
+        "bagian dari semua keluarga": whole / sum(size.values()),
+        "temuan yang benar": flagged / size["exclusion"],
+        "kesalahan yang ditemukan": flagged / whole,
+        "yang terlewat, di antara keluarga tanpa temuan": (whole - flagged) / (sum(size.values()) - size["exclusion"]),
+    }
+    for what, share in expected.items():
+        row = rows[f"layak, belum menerima: {what}"]
+        assert row["value"] == pytest.approx(share, abs=1e-6), what
+        assert row["low"] < row["value"] < row["high"]
+        assert (row["visits"], row["answered"]) == (25, 20)
 
 
 def test_the_newest_screening_of_a_list_counts_and_adds_up(made) -> None:
