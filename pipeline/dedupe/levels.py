@@ -34,6 +34,9 @@ C_SLIP, C_SLIPS, C_PART, C_DIFFERS = range(2, 6)
 RARITY: Final = 8
 """Steps of rarity a bit: a value that a share of 2 ** -r of all have is of rarity RARITY * r."""
 _NEAR: Final = 0.87
+_MATCHED: Final = 3 * (_NEAR - 0.4) / 0.6 - 1 - 1e-6
+"""Of two texts nearly alike, the least sum of the shares of letters that match, beginning with the same four."""
+_FARTHEST: Final = 3
 _SHORT: Final = 4
 _LONG: Final = 8
 _MOST_APART: Final = 4
@@ -283,36 +286,56 @@ def text_by_words(values: Values, x: Codes, y: Codes) -> Levels:
 
 def maybe_alike(values: Values, x: Codes, y: Codes) -> Flags:
     """Whether the letters two values have allow that they are nearly one."""
-    small, large = np.minimum(values.size[x], values.size[y]), np.maximum(values.size[x], values.size[y])
+    left_size, right_size = values.size[x], values.size[y]
+    small, large = np.minimum(left_size, right_size), np.maximum(left_size, right_size)
     left, right = values.letters[x], values.letters[y]
-    both, either = np.bitwise_count(left & right), np.bitwise_count(left | right)
+    common = left & right
+    both, either = np.bitwise_count(common), np.bitwise_count(left | right)
     got: Flags = (small >= 2) & (2 * small >= large) & (both * 2 >= either.astype(np.int16) - 1)
+    # letters that only one has can be neither matched nor left as they are: bounds on distance and likeness
+    lonely_left, lonely_right = (np.bitwise_count(m ^ common).astype(np.int32) for m in (left, right))
+    few = (np.maximum(lonely_left, lonely_right) <= _FARTHEST) & (large - small <= _FARTHEST)
+    most = np.minimum(left_size - lonely_left, right_size - lonely_right)
+    got &= few | (most * (left_size + right_size) >= _MATCHED * (left_size * right_size))
     return got
 
 
 def text_by_letters(values: Values, x: Codes, y: Codes, level: Levels) -> None:
     """Slips, likeness and beginnings, which need strings: levels better than those of the words."""
-    worth = np.flatnonzero((level > SLIP) & maybe_alike(values, x, y))
+    worth = np.flatnonzero(level > SLIP)
+    worth = worth[maybe_alike(values, x[worth], y[worth])]
     if len(worth):
         small = np.minimum(values.size[x[worth]], values.size[y[worth]])
         texts = values.texts(x[worth]), values.texts(y[worth])
-        distance = cpdist(*texts, scorer=OSA.distance, score_cutoff=3, dtype=np.int32)
-        alike = cpdist(*texts, scorer=JaroWinkler.similarity, score_cutoff=_NEAR, dtype=np.float32)
-        several = np.flatnonzero((values.count[x[worth]] > 1) & (values.count[y[worth]] > 1) & (distance > 1))
-        if len(several):
-            at = worth[several]
-            ordered = [[" ".join(sorted(t.split(" "))) for t in values.texts(side[at])] for side in (x, y)]
-            alike[several] = np.maximum(
-                alike[several], cpdist(*ordered, scorer=JaroWinkler.similarity, score_cutoff=_NEAR, dtype=np.float32)
-            )
-        near = (alike >= _NEAR) | (distance <= 2) & (small >= 6) | (distance <= 3) & (small >= 12)
+        distance = cpdist(*texts, scorer=OSA.distance, score_cutoff=_FARTHEST, dtype=np.uint8)
         slip = (distance == 1) & (small >= _SHORT - 1) | (distance == 2) & (small >= _LONG + 1)
+        near = (distance <= 2) & (small >= 6) | (distance <= 3) & (small >= 12)
+        del texts
+        # the dearer likeness only where nothing better is known
+        open_ = np.flatnonzero(~near & ~slip & (level[worth] > NEAR))
+        at = worth[open_]
+        near[open_] = _like(values.texts(x[at]), values.texts(y[at]))
+        open_ = open_[~near[open_]]
+        at = worth[open_]
+        several = (values.count[x[at]] > 1) & (values.count[y[at]] > 1)
+        open_, at = open_[several], at[several]
+        near[open_] = _like(values.in_order[x[at]].tolist(), values.in_order[y[at]].tolist())
         at = worth[near]
         level[at] = np.minimum(level[at], NEAR)
         at = worth[slip]
         level[at] = np.minimum(level[at], SLIP)
     rest = np.flatnonzero(level > PART)
     level[rest[_begins(values, x[rest], y[rest])]] = PART
+
+
+def _like(left: list[str], right: list[str]) -> Flags:
+    """Texts that are alike from the beginning on."""
+    got: Flags = (
+        cpdist(left, right, scorer=JaroWinkler.similarity, score_cutoff=_NEAR, dtype=np.float32) >= _NEAR
+        if left
+        else np.zeros(0, np.bool_)
+    )
+    return got
 
 
 def _begins(values: Values, x: Codes, y: Codes) -> Flags:

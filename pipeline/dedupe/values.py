@@ -90,6 +90,16 @@ class Values:
         """Distinct values as Python strings."""
         return np.array(self.text.to_list(), dtype=object)
 
+    @cached_property
+    def in_order(self) -> npt.NDArray[np.object_]:
+        """Distinct values with their words in alphabetical order."""
+        got = self.objects.copy()
+        several = np.flatnonzero(self.count > 1)
+        for start in range(0, len(several), _AT_ONCE):
+            at = several[start : start + _AT_ONCE]
+            got[at] = [" ".join(sorted(text.split(" "))) for text in got[at].tolist()]
+        return got
+
     def texts(self, at: npt.NDArray[np.generic]) -> list[str]:
         """Some of the values as Python strings."""
         if self.column.compare != "text":
