@@ -17,6 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.resolve import digits
+from pipeline.resolve.columns import Columns
 from pipeline.resolve.digits import Packed
 from pipeline.resolve.names import Names, Spelling, distinct_names
 
@@ -101,8 +102,7 @@ def _codes(column: pl.Series) -> Ints:
     return column.rank("dense").fill_null(0).cast(pl.Int32).to_numpy()
 
 
-def _numbers(frame: pl.DataFrame, column: str, *, serial: bool = True) -> Numbers:
-    text = frame[column]
+def _numbers(text: pl.Series, *, serial: bool = True) -> Numbers:
     packed, known = digits.pack(text)
     # serials start at 0001: a number that ends in 0000 has lost its last digit to a spreadsheet
     lost = serial & (known == digits.ALL_KNOWN) & (digits.number(packed, 12, 15) == 0)
@@ -111,31 +111,34 @@ def _numbers(frame: pl.DataFrame, column: str, *, serial: bool = True) -> Number
     return Numbers(packed, known, odd)
 
 
-def build_features(mentions: pl.DataFrame, spelling: Spelling) -> Features:
-    """Code the identity columns of ``mentions`` (needs IDENTITY_COLUMNS)."""
-    frame = mentions.sort("mention_id")
-    nik, kk = _numbers(frame, "nik_digits"), _numbers(frame, "no_kk_digits")
-    day, month, year = _written_date(frame)
+def build_features(mentions: Columns, spelling: Spelling) -> Features:
+    """Code the identity columns of ``mentions`` (needs IDENTITY_COLUMNS): a frame in any order, or read one by one."""
+    rows = mentions.sort("mention_id") if isinstance(mentions, pl.DataFrame) else mentions
+
+    def of(column: str) -> pl.Series:
+        return rows.select(column).to_series()
+
+    nik, kk = _numbers(of("nik_digits")), _numbers(of("no_kk_digits"))
+    day, month, year = _written_date(of("birth_date"), of("birth_date_note"))
     _put_back(nik, kk, day, month, year)
-    names, name = distinct_names(frame["name"], spelling)
+    names, name = distinct_names(of("name"), spelling)
     n_day, n_month, n_year2, n_sex = number_date(nik)
-    sex = frame["sex"].replace_strict({"L": 1, "P": 2}, default=0, return_dtype=pl.Int16).to_numpy()
     columns = {
         "desa": "desa_code", "kecamatan": "kecamatan_code", "address": "address", "dusun": "dusun",
         "birth_place": "birth_place", "phone": "phone", "card": "card_number", "account": "account_number",
         "member": "bpjs_number", "source": "source_file",
     }  # fmt: skip
-    relationship = frame["relationship"].replace_strict(
+    relationship = of("relationship").replace_strict(
         {r: i + 1 for i, r in enumerate(RELATIONSHIPS)}, default=0, return_dtype=pl.Int16
     )
-    valid = frame["nik_status"].is_in(["valid", "repaired"]).fill_null(False).to_numpy() & nik.full()
+    valid = of("nik_status").is_in(["valid", "repaired"]).fill_null(False).to_numpy() & nik.full()
     return Features(
-        mention_id=frame["mention_id"],
+        mention_id=of("mention_id"),
         names=names,
         name=name,
         nik=nik,
         kk=kk,
-        card=_numbers(frame, "card_number", serial=False),
+        card=_numbers(of("card_number"), serial=False),
         nik_valid=valid & (n_day >= 0),
         day=day,
         month=month,
@@ -143,19 +146,18 @@ def build_features(mentions: pl.DataFrame, spelling: Spelling) -> Features:
         n_day=n_day,
         n_month=n_month,
         n_year2=n_year2,
-        sex=sex,
+        sex=of("sex").replace_strict({"L": 1, "P": 2}, default=0, return_dtype=pl.Int16).to_numpy(),
         n_sex=n_sex,
-        codes={code: _codes(frame[column]) for code, column in columns.items()},
-        rt=frame["rt"].fill_null(-1).clip(-1, 999).cast(pl.Int16).to_numpy(),
-        rw=frame["rw"].fill_null(-1).clip(-1, 999).cast(pl.Int16).to_numpy(),
-        registry=(frame["kind"] == "registry").fill_null(False).to_numpy(),
+        codes={code: _codes(of(column)) for code, column in columns.items()},
+        rt=of("rt").fill_null(-1).clip(-1, 999).cast(pl.Int16).to_numpy(),
+        rw=of("rw").fill_null(-1).clip(-1, 999).cast(pl.Int16).to_numpy(),
+        registry=(of("kind") == "registry").fill_null(False).to_numpy(),
         relationship=relationship.to_numpy(),
     )
 
 
-def _written_date(frame: pl.DataFrame) -> tuple[Small, Small, Small]:
-    date = frame["birth_date"]
-    year_only = (frame["birth_date_note"] == "year_only").fill_null(False)
+def _written_date(date: pl.Series, note: pl.Series) -> tuple[Small, Small, Small]:
+    year_only = (note == "year_only").fill_null(False)
     day, month, year = (
         part.fill_null(0).cast(pl.Int16).to_numpy().copy() for part in (date.dt.day(), date.dt.month(), date.dt.year())
     )

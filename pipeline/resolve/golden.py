@@ -10,9 +10,11 @@ several persons carry belongs to the one most of whose rows have it.
 from __future__ import annotations
 
 from datetime import date
-from typing import Final, Protocol
+from typing import Final
 
 import polars as pl
+
+from pipeline.resolve.columns import Columns
 
 COLUMNS: Final = (
     "mention_id", "kind", "nik", "nik_status", "no_kk", "name", "birth_date", "birth_date_note", "sex", "birth_place",
@@ -24,13 +26,6 @@ _ORIGINS: Final = (
     "nik", "name", "birth_date", "sex", "birth_place", "relationship", "desa_code", "kecamatan_code",
 )  # fmt: skip
 _ROWS: Final = 2**32
-
-
-class Columns(Protocol):
-    """Rows of which some columns at a time are asked for, always in one order: a frame, or a file that is read."""
-
-    def select(self, *columns: str) -> pl.DataFrame:
-        """The columns."""
 
 
 def persons(rows: Columns, confidence: pl.DataFrame, latest: date) -> pl.DataFrame:

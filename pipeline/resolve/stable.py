@@ -16,6 +16,8 @@ from typing import Final
 
 import polars as pl
 
+from pipeline.resolve.columns import Columns
+
 PREVIOUS_COLUMNS: Final = (
     "fingerprint", "kind", "program", "nik", "no_kk", "name", "birth_date", "desa_code", "person_id", "household_id",
 )  # fmt: skip
@@ -51,7 +53,7 @@ def hashed(content: pl.Series, prefix: str, again: int = 0) -> pl.Series:
     return pl.Series([prefix + sha256(t.encode()).hexdigest()[:16] for t in texts], dtype=pl.String)
 
 
-def person_votes(rows: pl.DataFrame, previous: pl.DataFrame) -> pl.DataFrame:
+def person_votes(rows: Columns, previous: Columns) -> pl.DataFrame:
     """Evidence that a group of this run is a person of the previous one: ``group``, ``old_id``, ``votes``.
 
     Args:
@@ -65,7 +67,7 @@ def person_votes(rows: pl.DataFrame, previous: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([found, last]).group_by("group", "old_id").agg(pl.col("votes").sum()).sort("group", "old_id")
 
 
-def _votes(rows: pl.DataFrame, previous: pl.DataFrame, keys: Sequence[str], weight: int) -> pl.DataFrame:
+def _votes(rows: Columns, previous: Columns, keys: Sequence[str], weight: int) -> pl.DataFrame:
     """Votes of one key."""
     now, then = _keyed(rows, keys, "group"), _keyed(previous, keys, "person_id")
     return now.join(then, on=list(keys), how="inner", nulls_equal=True).select(
@@ -73,18 +75,19 @@ def _votes(rows: pl.DataFrame, previous: pl.DataFrame, keys: Sequence[str], weig
     )
 
 
-def _keyed(rows: pl.DataFrame, keys: Sequence[str], owner: str) -> pl.DataFrame:
+def _keyed(rows: Columns, keys: Sequence[str], owner: str) -> pl.DataFrame:
     """Distinct keys with their owner; keys of very many owners say nothing."""
     needed = [k for k in keys if k != "program"]
     return (
-        rows.filter(pl.all_horizontal(pl.col(k).is_not_null() for k in needed) & pl.col(owner).is_not_null())
+        rows.select(*keys, owner)
+        .filter(pl.all_horizontal(pl.col(k).is_not_null() for k in needed) & pl.col(owner).is_not_null())
         .group_by(*keys, owner)
         .agg(pl.len().clip(1, 3).alias("n"))
         .filter(pl.len().over(keys) <= _BLOCK)
     )
 
 
-def household_votes(rows: pl.DataFrame, previous: pl.DataFrame) -> pl.DataFrame:
+def household_votes(rows: Columns, previous: Columns) -> pl.DataFrame:
     """Evidence for households: persons they share (by inherited id) and family numbers.
 
     Args:
@@ -93,9 +96,8 @@ def household_votes(rows: pl.DataFrame, previous: pl.DataFrame) -> pl.DataFrame:
     """
     votes = []
     for key, weight in (("person_id", 4), ("no_kk", 3)):
-        now = rows.filter(pl.col(key).is_not_null() & pl.col("group").is_not_null()).select(key, "group").unique()
-        then = previous.filter(pl.col(key).is_not_null() & pl.col("household_id").is_not_null())
-        then = then.select(key, pl.col("household_id").alias("old_id")).unique()
+        now = rows.select(key, "group").drop_nulls().unique()
+        then = previous.select(key, "household_id").drop_nulls().unique().rename({"household_id": "old_id"})
         votes.append(now.join(then, on=key).select("group", "old_id", pl.lit(weight).alias("votes")))
     return pl.concat(votes).group_by("group", "old_id").agg(pl.col("votes").sum()).sort("group", "old_id")
 
