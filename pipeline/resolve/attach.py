@@ -249,16 +249,23 @@ def _assigned(
     comparer = Comparer(features, settings.name)
     comparer.shares |= _shares_in_run(comparer, weight)
     model = Model.start(settings, max(pool.total, len(features)))
+    # relatives who are on a list are candidates themselves: a row that is a known person's relative is one who is not
+    beside_persons = replace(model, relatives=settings.cut.unlisted * model.relatives)
     judged = read_judgements(judgements, pool.rows["fingerprint"], run.period)
 
-    def weigh(a: Rows, b: Rows) -> Evidence:
+    def weigh(a: Rows, b: Rows, by: Model = model) -> Evidence:
         compared = comparer.compare(a, b)
-        return obey(evidence(compared, model.score(compared)), judged)
+        return obey(evidence(compared, by.score(compared)), judged)
+
+    def weigh_beside_persons(a: Rows, b: Rows) -> Evidence:
+        return weigh(a, b, beside_persons)
 
     pairs = weigh(*_pairs_of_new(features, new, settings))
     persons, person_id = _labels(pool.rows)
     link, cut = odds(settings.cut.possible), odds(settings.cut.match)
-    to_person = _with_all_rows(pairs.take(persons[pairs.a] != persons[pairs.b]), new, persons, link, weigh)
+    to_person = _with_all_rows(
+        pairs.take(persons[pairs.a] != persons[pairs.b]), new, persons, link, weigh_beside_persons
+    )
     best = _best_person(to_person, persons, new, cut)
     labels = np.flatnonzero(new)
     chosen = best.get_column("person").gather(labels)

@@ -38,13 +38,14 @@ class Cut(Card):
 
     ``false_links`` is a share of links, not a probability of one: the cut of a run is the lowest, between ``least``
     and ``most``, at which no more of its links are expected to be false. ``match`` counts for a list that is laid
-    beside a month.
+    beside a month; ``unlisted`` is the share of relatives of a month's persons who are on none of its lists.
     """
 
     least: float = Field(gt=0, lt=1)
     most: float = Field(gt=0, lt=1)
     false_links: float = Field(gt=0, lt=1)
     match: float = Field(gt=0, lt=1)
+    unlisted: float = Field(default=1.0, gt=0, le=1)
     possible: float = Field(gt=0, lt=1)
     within_household: float = Field(gt=0, lt=1)
 
