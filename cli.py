@@ -237,7 +237,10 @@ def measures_command(
     out: OutOption = OUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Targeting measures of a month, each with its definition and the bounds that the unknowns leave."""
+    """Targeting measures of a month, each with its definition and the bounds that the unknowns leave.
+
+    For those who may see small counts: nothing is hidden here. What goes outside the office is `tepat report`.
+    """
     from pipeline.history import open_run
     from pipeline.measures import chosen_measures, gaps
 
@@ -329,7 +332,10 @@ def compare_command(
     out: OutOption = OUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Two months: who came in and who left, by reason; findings new, resolved, back. Stock and flow add up."""
+    """Two months: who came in and who left, by reason; findings new, resolved, back. Stock and flow add up.
+
+    For those who may see small counts: nothing is hidden here. What goes outside the office is `tepat report`.
+    """
     from pipeline.compare import compare
     from pipeline.period import Period
 

@@ -23,6 +23,7 @@ from pipeline.incidence.reading import ROW
 MISSING_GROUP: Final = "missing"
 _ARRAYS: Final = ("weight", "after", "before", "benefit", "served", "poor", "line")
 _NEXT_TO_NOBODY: Final = 0.001  # of the units
+_NUMBER_OF_A_PERSON: Final = r"^\d{16}$"  # NIK, KK, card
 _NAMED: Final = 5  # rows with a fault that are named one by one
 
 
@@ -269,7 +270,10 @@ class _Columns:
         column = _plain(self._frame[heading])
         values = column.drop_nulls().unique()
         values = values.cast(pl.String).sort() if column.dtype == pl.Categorical else values.sort()
-        labels = [*values.cast(pl.String).to_list(), *([MISSING_GROUP] if column.null_count() else [])]
+        named = values.cast(pl.String)
+        if named.str.contains(_NUMBER_OF_A_PERSON).any():  # every group is printed by its name
+            raise InputError(Problem("--by", f"{heading!r} holds numbers of persons", "a column of groups"))
+        labels = [*named.to_list(), *([MISSING_GROUP] if column.null_count() else [])]
         if column.dtype.is_integer() and not column.null_count():
             numbers = column.cast(pl.Int64).to_numpy()
             return Groups(compact(numbers - numbers.min())[0], labels)

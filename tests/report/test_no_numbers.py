@@ -22,8 +22,8 @@ NUMBER = re.compile(r"(?<![0-9a-f])\d{16}(?!\d)")  # not within a hash
 def told(district: District, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """The folder of a month gone through as an office does it, and what each command printed on both streams."""
     out = tmp_path_factory.mktemp("told")
-    period, printed = district.periods[-1], {}
-    raw = district.raw(period)
+    first, period = district.periods
+    raw, printed = district.raw(period), {}
 
     def tepat(*words: object, codes: tuple[int, ...] = (0,)) -> None:
         asked = [str(w) for w in words]
@@ -33,8 +33,11 @@ def told(district: District, tmp_path_factory: pytest.TempPathFactory) -> tuple[
         printed[" ".join(asked)] = f"{answer.stdout}{answer.stderr}{raised or ''}"
 
     month, into = ("--period", period), ("--out", out)
+    tepat("run", "--period", first, "--raw", district.raw(first), *into)
     tepat("run", *month, "--raw", raw, *into)
-    (run,) = published_runs(out)
+    run = published_runs(out)[-1]
+    tepat("compare", first, period, "--by", "kecamatan", *into)
+    tepat("compare", first, period, *into, "--json")
     findings = run.findings()
     person = findings.filter(subject_kind="person")["subject_id"][0]
     tepat("inspect", *sorted(p for p in raw.iterdir() if p.suffix in (".xlsx", ".csv"))[:4], codes=(0, 2, 3))
@@ -42,6 +45,8 @@ def told(district: District, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     forms = sorted((out / str(period) / "worklist").glob("*.xlsx"))
     tepat("outcomes", *forms[:2], *into, codes=(0, 3))
     tepat("sample", *month, "--n", 60, *into)
+    tepat("sample", *month, "--results", *into)
+    tepat("review", *month, "--as", "SITI", "--export", out / "pairs.xlsx", *into)
     tepat("report", *month, *into)
     tepat("measures", *month, *into)
     tepat("simulate", *month, "--set", "pkh.desil_max=3", *into)
@@ -50,6 +55,14 @@ def told(district: District, tmp_path_factory: pytest.TempPathFactory) -> tuple[
         tepat("explain", subject, *into, "--json")
     tepat("identity", "evaluate", *month, *into, codes=(0, 3))
     tepat("audit", "verify", *into, codes=(0, 3))
+    tepat("audit", "pack", *month, *into, codes=(0, 3))
+    people = sorted(p for p in raw.iterdir() if "dtsen" in p.name.lower())
+    tepat("dedupe", people[0], "--out", out / "twice", codes=(0, 3))
+    tepat("dedupe", people[0], "--out", out / "twice", "--json", codes=(0, 3))
+    survey = out / "survey.csv"
+    survey.write_text("welfare,benefit,NIK\n100,0,7501010101900001\n300,50,7501010101900002\n", encoding="utf-8")
+    tepat("incidence", survey, "--welfare", "welfare", "--benefit", "benefit", "--by", "NIK", codes=(2,))
+    survey.unlink()
     tepat("rules", "check")
     tepat("purge", "--dry-run", *into)
     lists = [p for p in raw.iterdir() if "bayar" in p.name.lower()]
