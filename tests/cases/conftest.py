@@ -1,4 +1,4 @@
-"""An office with one month of cases, made for each test."""
+"""An office with one month of cases, made once and copied for each test."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ VISIT = datetime(2026, 11, 16, 8, 0)
 Take = Callable[..., Outcomes]
 
 
-@pytest.fixture
-def month(tmp_path: Path) -> Office:
+@pytest.fixture(scope="session")
+def month_once(tmp_path_factory: pytest.TempPathFactory) -> Office:
     """October: H1 eligible and unserved and with a wrong NIK, H2 with a dead recipient, H3 served twice."""
-    office = Office(tmp_path / "out")
+    office = Office(tmp_path_factory.mktemp("month") / "out")
     office.publish(
         "2026-10",
         [
@@ -31,6 +31,12 @@ def month(tmp_path: Path) -> Office:
     )
     office.keep("2026-10")
     return office
+
+
+@pytest.fixture
+def month(month_once: Office, tmp_path: Path) -> Office:
+    """A copy of it, to be changed at will."""
+    return month_once.copied(tmp_path / "out")
 
 
 @pytest.fixture

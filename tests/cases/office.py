@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,15 @@ OFFICER = "SITI HASAN"
 NOVEMBER = datetime(2026, 11, 2, 8, 0)
 
 
+@cache
+def _key(finding_type: str, program: str, subject_kind: str, subject_id: str, reason: str) -> str:
+    row = {
+        "finding_type": [finding_type], "program": [program], "subject_kind": [subject_kind],
+        "subject_id": [subject_id], "reason": [reason],
+    }  # fmt: skip
+    return str(digest(pl.DataFrame(row), finding_key_text(), "key")["key"][0])
+
+
 @dataclass(frozen=True)
 class Found:
     """A finding of a month."""
@@ -54,13 +65,7 @@ class Found:
     @property
     def key(self) -> str:
         """Its finding_key."""
-        row = pl.DataFrame(
-            {
-                "finding_type": [self.type], "program": [self.program], "subject_kind": [self.kind],
-                "subject_id": [self.subject], "reason": [self.reason],
-            }
-        )  # fmt: skip
-        return str(digest(row, finding_key_text(), "key")["key"][0])
+        return _key(self.type, self.program, self.kind, self.subject, self.reason)
 
 
 def deceased(subject: str = "H2", **other: Any) -> Found:
@@ -80,6 +85,13 @@ class Office:
     companions: Sequence[str] = ()
     """Persons on the companions list."""
     runs: int = field(default=0, init=False)
+
+    def copied(self, out: Path) -> Office:
+        """The same office in another folder."""
+        shutil.copytree(self.out, out)
+        other = replace(self, out=out)
+        other.runs = self.runs
+        return other
 
     @property
     def rules(self) -> FieldRules:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,4 @@ def october_once(tmp_path_factory: pytest.TempPathFactory) -> Office:
 
 @pytest.fixture
 def office(october_once: Office, tmp_path: Path) -> Office:
-    shutil.copytree(october_once.out, tmp_path / "out")
-    mine = replace(october_once, out=tmp_path / "out")
-    mine.runs = october_once.runs
-    return mine
+    return october_once.copied(tmp_path / "out")

@@ -131,13 +131,35 @@ PEOPLE = [FATMAH, MARTEN, SALMA]
 PAIRS = [(0, 1), (0, 2), (1, 2)]
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
+HISTORIES = given(
     st.lists(st.integers(1, 4), min_size=3, max_size=3),
     st.lists(st.lists(st.sampled_from(["same", "different", ""]), min_size=3, max_size=3), min_size=2, max_size=2),
     st.booleans(),
 )
+FEW, MANY = (
+    settings(max_examples=n, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    for n in (2, 40)
+)  # each plays eight months
+
+
+@FEW
+@HISTORIES
 def test_no_id_is_ever_two_persons(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], words: list[list[str]], same_files: bool
+) -> None:
+    assert_no_id_is_two_persons(tmp_path_factory, sizes, words, same_files)
+
+
+@pytest.mark.nightly
+@MANY
+@HISTORIES
+def test_no_id_is_ever_two_persons_in_many_histories(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], words: list[list[str]], same_files: bool
+) -> None:
+    assert_no_id_is_two_persons(tmp_path_factory, sizes, words, same_files)
+
+
+def assert_no_id_is_two_persons(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], words: list[list[str]], same_files: bool
 ) -> None:
     people = [rows(who, 1 + 100 * k, n) for k, (who, n) in enumerate(zip(PEOPLE, sizes, strict=True))]
