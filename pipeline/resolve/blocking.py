@@ -10,8 +10,10 @@ still too large is compared along its sorted order within a window.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import Final
 
 import numpy as np
@@ -28,7 +30,7 @@ Pairs = npt.NDArray[np.uint64]
 
 Make = Callable[[], tuple[Keys, Rows]]
 
-_MERGE_AT: Final = 60_000_000
+_STRIPE: Final = 1024
 _SEED: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -161,18 +163,64 @@ def passes(features: Features) -> list[Pass]:
     ]
 
 
-def candidate_pairs(features: Features, settings: Blocking) -> tuple[Pairs, dict[str, int]]:
-    """All pairs of all passes once, sorted; and how many each pass found."""
+class Candidates:
+    """Pairs of all passes, waiting to be compared in a file without a name: eight bytes a pair, positions of rows only.
+
+    A province has more of them than fit into memory beside the rest. They are taken out a stripe of rows at a time,
+    each pair once though several passes have found it. Close it when all are out.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - closed by close()
+        self._edges = np.append(np.arange(0, rows, _STRIPE, dtype=np.uint64), np.uint64(rows)) << np.uint64(32)
+        self._at: list[npt.NDArray[np.int64]] = []
+        self._size = 0
+        self.counts: dict[str, int] = {}
+
+    def add(self, name: str, pairs: Pairs) -> None:
+        """The pairs of one pass, sorted."""
+        self._at.append(self._size + np.searchsorted(pairs, self._edges))
+        self._size += len(pairs)
+        self.counts[name] = len(pairs)
+        left = memoryview(pairs.view(np.uint8).data)
+        while left:
+            left = left[self._file.write(left) :]
+
+    def pieces(self, most: int) -> list[tuple[int, int]]:
+        """Stripes, put together as long as they have no more than ``most`` pairs: the first, and the one behind."""
+        sizes = np.sum([np.diff(at) for at in self._at], axis=0)
+        found, first, held = [], 0, 0
+        for stripe, size in enumerate(sizes.tolist()):
+            if held and held + size > most:
+                found.append((first, stripe))
+                first, held = stripe, 0
+            held += size
+        return [*found, (first, len(sizes))]
+
+    def take(self, piece: tuple[int, int]) -> Pairs:
+        """The pairs of some stripes once, sorted; from any thread."""
+        first, behind = piece
+        slices = [self._read(int(at[first]), int(at[behind])) for at in self._at]
+        return distinct(np.concatenate(slices))
+
+    def _read(self, first: int, behind: int) -> Pairs:
+        data = bytearray()
+        while (done := first * 8 + len(data)) < behind * 8:
+            data += os.pread(self._file.fileno(), behind * 8 - done, done)
+        return np.frombuffer(data, dtype=np.uint64)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
+
+
+def candidate_pairs(features: Features, settings: Blocking) -> Candidates:
+    """All pairs of all passes."""
     splitters = splitters_of(features)
-    found: list[Pairs] = []
-    counts: dict[str, int] = {}
+    found = Candidates(len(features))
     for one in passes(features):
-        pairs = pairs_of(*one.make(), splitters, settings)
-        counts[one.name] = len(pairs)
-        found.append(pairs)
-        if sum(map(len, found)) > _MERGE_AT:
-            found = [distinct(np.concatenate(found))]
-    return distinct(np.concatenate(found)), counts
+        found.add(one.name, pairs_of(*one.make(), splitters, settings))
+    return found
 
 
 def household_pairs(features: Features, homes: npt.NDArray[np.int64], settings: Blocking) -> Pairs:

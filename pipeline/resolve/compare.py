@@ -64,7 +64,7 @@ _ENOUGH_DIGITS: Final = 12
 _SOME_DIGITS: Final = 8
 _NEIGHBOURS_BORN_TOGETHER: Final = 0.5
 _HEAPED: Final = ((1, 1), (1, 7), (31, 12))
-PIECE: Final = 1_000_000
+PIECE: Final = 400_000
 """Pairs that are compared at a time: what bounds the memory."""
 
 
@@ -109,6 +109,8 @@ class Compared:
     def concat(pieces: list[Compared]) -> Compared:
         """Pieces one after the other (at least one)."""
         first = pieces[0]
+        if len(pieces) == 1:
+            return first
         return Compared(
             np.concatenate([p.a for p in pieces]),
             np.concatenate([p.b for p in pieces]),
@@ -303,7 +305,7 @@ def _other_sex(x: digits.Packed, y: digits.Packed) -> Flags:
 
 def _odd_lengths(numbers: Numbers, a: Rows, b: Rows, level: Levels, meaning: dict[int, int]) -> None:
     """Numbers with a digit lost or doubled: few, so compared as text."""
-    has_odd = numbers.odd.is_not_null().to_numpy()
+    has_odd = numbers.has_odd
     either = np.flatnonzero(
         (has_odd[a] & (has_odd[b] | (numbers.known[b] == digits.ALL_KNOWN)))
         | (has_odd[b] & (numbers.known[a] == digits.ALL_KNOWN))

@@ -6,6 +6,9 @@ that last (:mod:`.stable`), golden records (:mod:`.golden`), files (:mod:`.stage
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from math import log2
 from typing import Final
@@ -14,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.resolve.blocking import candidate_pairs, distinct, household_pairs, unpack
+from pipeline.resolve.blocking import Candidates, candidate_pairs, distinct, household_pairs, unpack
 from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster, evidence, obey, regroup
 from pipeline.resolve.compare import PIECE, Compared, Comparer
 from pipeline.resolve.cut import Joins, choose
@@ -27,6 +30,8 @@ from pipeline.resolve.samples import family_pairs
 from pipeline.resolve.settings import IdentitySettings
 
 _HOPELESS: Final = -12.0
+_WORKERS: Final = min(os.cpu_count() or 1, 4)
+"""Threads that compare pairs, each with a piece of its own in memory."""
 
 
 def odds(probability: float) -> float:
@@ -112,31 +117,33 @@ def resolve_rows(
 
 def taught(features: Features, settings: IdentitySettings) -> tuple[Comparer, Model, Compared, dict[str, int]]:
     """The model as the rows teach it; what compares rows; the pairs worth a look; candidates that each pass found."""
-    candidates, counts = candidate_pairs(features, settings.blocking)
     comparer = Comparer(features, settings.name)
     model = Model.start(settings, len(features))
-    compared = _hopeful(comparer, model, *unpack(candidates))
-    del candidates
+    with closing(candidate_pairs(features, settings.blocking)) as candidates:
+        compared = _hopeful(comparer, model, candidates)
     a, b, in_families = family_pairs(features)
     families = comparer.compare(a, b)
     for _ in range(settings.learning.rounds):
         model.learn(compared, families, settings.learning.prior_pairs, in_families)
-    return comparer, model, compared, counts
+    return comparer, model, compared, candidates.counts
 
 
-def _hopeful(comparer: Comparer, model: Model, a: Rows, b: Rows) -> Compared:
+def _hopeful(comparer: Comparer, model: Model, candidates: Candidates) -> Compared:
     """The pairs, compared in pieces, without those that even the most lenient model could not join.
 
     A pair stays if it is not far below even, or would not be but for its worst column: those teach the model how often
     the columns of one person disagree.
     """
-    kept = []
-    for i in range(0, max(len(a), 1), PIECE):
-        piece = comparer.compare(a[i : i + PIECE], b[i : i + PIECE])
+
+    def sift(stripes: tuple[int, int]) -> Compared:
+        piece = comparer.compare(*unpack(candidates.take(stripes)))
         scores = model.score(piece)
         but_for_worst = scores.total - np.minimum(scores.weights.min(axis=1), 0)
-        kept.append(piece.take((scores.total > _HOPELESS) | (but_for_worst > 0)))
-    return Compared.concat(kept)
+        return piece.take((scores.total > _HOPELESS) | (but_for_worst > 0))
+
+    # in order, however many work on them
+    with ThreadPoolExecutor(_WORKERS) as workers:
+        return Compared.concat(list(workers.map(sift, candidates.pieces(PIECE))))
 
 
 def at_home(features: Features, homes: Codes) -> Features:

@@ -10,6 +10,7 @@ means unknown, as said with the attribute.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -43,6 +44,11 @@ class Numbers:
     packed: Packed
     known: Packed
     odd: pl.Series
+
+    @cached_property
+    def has_odd(self) -> npt.NDArray[np.bool_]:
+        """Rows with a number of another length."""
+        return self.odd.is_not_null().to_numpy()
 
     def full(self) -> npt.NDArray[np.bool_]:
         """Rows with all sixteen digits."""
