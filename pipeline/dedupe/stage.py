@@ -18,6 +18,7 @@ import polars as pl
 
 from pipeline.dedupe.card import read_card
 from pipeline.dedupe.columns import Headings, declare
+from pipeline.dedupe.memory import give_back_early
 from pipeline.dedupe.people import People, find_people, odds, probability
 from pipeline.dedupe.reading import Lists, read_lists
 from pipeline.dedupe.values import Records, build_records
@@ -117,6 +118,7 @@ def dedupe(paths: Sequence[Path], rules: Path, request: Request, say: Say) -> De
         InputError: a file cannot be read, a heading does not exist, or no column can tell people apart.
         RulesError: a mistake in ``rules/dedupe.yaml``.
     """
+    give_back_early()
     card = read_card(rules)
     lists = read_lists(paths, Headings(card).known)
     say(f"{lists.rows.height} rows read")
