@@ -36,6 +36,7 @@ def test_the_lists_correct_what_the_rules_guess(trained: Training) -> None:
     assert not trained.worse
 
 
+@pytest.mark.nightly
 def test_learning_is_repeatable(trained: Training, published_district: Path, period: Period, rules: Path) -> None:
     assert train(published_district, period, rules).as_dict() == trained.as_dict()
 
@@ -76,6 +77,7 @@ def test_worse_weights_are_written_only_by_force(tmp_path: Path, trained: Traini
     assert worse.write(tmp_path / "identity-new.yaml", force=True).exists()
 
 
+@pytest.mark.nightly
 def test_judged_pairs_are_held_out_in_turn(
     tmp_path: Path, published_district: Path, period: Period, district: District, rules: Path
 ) -> None:

@@ -165,7 +165,7 @@ def test_a_flipped_byte_is_reported(published: Path) -> None:
         assert_only_whole_runs(published)
 
 
-@pytest.mark.parametrize("keep", [0.0, 0.3, 0.9])
+@pytest.mark.parametrize("keep", [0.3, *(pytest.param(k, marks=pytest.mark.nightly) for k in (0.0, 0.9))])
 def test_a_write_ahead_log_that_was_cut_off_loses_at_most_what_was_not_confirmed(published: Path, keep: float) -> None:
     (first,) = assert_only_whole_runs(published)
     code = (
