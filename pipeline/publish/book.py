@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from pipeline.database import DATABASE, opened, writing_alone
+from pipeline.errors import InputError, Problem
 from pipeline.history import frame_of
 from pipeline.publish.chain import log_access, seal_rows
 from pipeline.publish.schema import prepare
@@ -68,11 +69,14 @@ class Book:
 
 @contextmanager
 def held_alone(out: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The database of ``out`` with its schema in place, held alone for writing.
+    """The database of ``out`` with its schema in place, held alone for writing; it is made by publishing only.
 
     Raises:
+        InputError: there is none; a folder given by mistake stays as it was.
         StorageError: somebody else holds the database.
     """
+    if not (out / DATABASE).exists():
+        raise InputError(Problem(str(out), "nothing is published here", todo="run `tepat run` first, or give --out"))
     with writing_alone(out), opened(out / DATABASE, read_only=False) as connection:
         prepare(connection)
         yield connection

@@ -121,3 +121,9 @@ def test_numbers_are_taken_from_the_list_of_changes(month: Office, take: Take, t
     taken = take(typed(tmp_path / "hasil.csv", [row(month, "H2", "Meninggal")]))
     for path in taken.files:
         assert case_numbers_in(path) == [month.case("H2")["case_id"]]
+
+
+def test_a_folder_given_by_mistake_stays_as_it_was(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing is published here"):
+        decide(tmp_path / "none", RULES, ["K-1"], "accept", person="Ani")
+    assert not (tmp_path / "none").exists()
