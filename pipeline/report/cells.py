@@ -144,6 +144,8 @@ def _dear(key: Key) -> float:
     """How much a cell is missed: those of the whole more, totals more, those by desil least."""
     if key[0] == "earlier":
         return PRINTED
+    if key[0] in ("found", "gone") and key[1:3] == (WHOLE, ""):
+        return 60.0 * DEAR["units"]  # the sentence of what changed
     if key[-1] in NEVER_SHOWN or (key[0] == "families" and key[2:] not in _SHOWN_FAMILIES):
         return 0.0
     return (60.0 if key[1] == WHOLE else 1.0) * (1.0 if key[0] == "desil" else DEAR.get(key[-1], 5.0))
