@@ -10,7 +10,8 @@ values (:mod:`.names`), numbers as packed digits (:mod:`.digits`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -149,6 +150,12 @@ class Comparer:
             "nik": _names_of_number(f),
         }  # fmt: skip
         self.borrowed = borrowed(f, weights)
+
+    def with_families(self, numbers: Numbers) -> Comparer:
+        """The same rows with other family numbers, of which nothing that has been counted depends."""
+        other = copy(self)
+        other.f = replace(self.f, kk=numbers)
+        return other
 
     def compare(self, a: Rows, b: Rows) -> Compared:
         """Levels of all columns for pairs of rows."""

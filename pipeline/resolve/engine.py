@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log2
 from typing import Final
 
@@ -25,6 +25,7 @@ from pipeline.resolve.digits import ALL_KNOWN, Rows
 from pipeline.resolve.features import Features, Numbers
 from pipeline.resolve.households import Codes, households
 from pipeline.resolve.judgements import Judged, bound
+from pipeline.resolve.memory import give_back
 from pipeline.resolve.model import Model
 from pipeline.resolve.samples import family_pairs
 from pipeline.resolve.settings import IdentitySettings
@@ -95,6 +96,7 @@ def resolve_rows(
     # far fewer pairs tie rows together than are compared; what is missing inside a group is compared again
     kept = [e.take((e.total > link) | (e.total <= NEVER / 2)) for e in map(weighed, compared.pieces())]
     del compared
+    give_back()
     decided = weigh(*unpack(_judged_pairs(judged)))
     pairs = Evidence.concat([*kept, decided]).distinct()
     joins: list[Joins] = []
@@ -104,14 +106,19 @@ def resolve_rows(
     if cut > least:
         persons, inside = cluster(pairs, len(features), link=link, cut=cut, compare=weigh)
     persons = bound(persons, judged)
+    give_back()
     homes = households(features, persons, where, settings.household.shared_members, family).of_row
     # a second look inside each household: whoever lives there has fewer to be mistaken for
-    housed = Comparer(at_home(features, homes), settings.name)
+    give_back()
+    housed = comparer.with_families(at_home(homes))
     close = unpack(household_pairs(features, homes, settings.blocking))
     near = Evidence.concat([weighed(housed.compare(*close)), decided]).distinct()
     persons = bound(regroup(near, persons, odds(settings.cut.within_household)), judged)
+    give_back()
     found = households(features, persons, where, settings.household.shared_members, family)
     every = Evidence.concat([inside, near]).distinct()
+    del near
+    give_back()
     return Resolved(persons, found.of_row, found.ties, every, model, counts, comparer, cut, made.false(cut))
 
 
@@ -121,6 +128,7 @@ def taught(features: Features, settings: IdentitySettings) -> tuple[Comparer, Mo
     model = Model.start(settings, len(features))
     with closing(candidate_pairs(features, settings.blocking)) as candidates:
         compared = _hopeful(comparer, model, candidates)
+    give_back()
     a, b, in_families = family_pairs(features)
     families = comparer.compare(a, b)
     for _ in range(settings.learning.rounds):
@@ -146,11 +154,11 @@ def _hopeful(comparer: Comparer, model: Model, candidates: Candidates) -> Compar
         return Compared.concat(list(workers.map(sift, candidates.pieces(PIECE))))
 
 
-def at_home(features: Features, homes: Codes) -> Features:
-    """The same rows with their household in place of the family number written on them."""
+def at_home(homes: Codes) -> Numbers:
+    """The household of each row in place of the family number written on it."""
     home = np.where(homes >= 0, homes + 1, 0).astype(np.uint64)
     known = np.where(homes >= 0, ALL_KNOWN, np.uint64(0))
-    return replace(features, kk=Numbers(home, known, pl.repeat(None, len(home), dtype=pl.String, eager=True)))
+    return Numbers(home, known, pl.repeat(None, len(home), dtype=pl.String, eager=True))
 
 
 def _judged_pairs(judged: Judged) -> npt.NDArray[np.uint64]:

@@ -25,6 +25,7 @@ from pipeline.resolve.engine import Resolved, odds, resolve_rows
 from pipeline.resolve.features import Features, Numbers, build_features
 from pipeline.resolve.inheritance import inherit
 from pipeline.resolve.judgements import Judged, read_judgements
+from pipeline.resolve.memory import give_back
 from pipeline.resolve.names import read_spelling
 from pipeline.resolve.settings import IdentitySettings, read_settings
 from pipeline.store import Store
@@ -66,6 +67,7 @@ def resolve(
     where = mentions.select("source_file", "sheet", "row_number").with_columns(
         pl.col("source_file", "sheet").rank("dense")
     )
+    give_back()
     resolved = resolve_rows(features, where, settings, judged, families)
     say(f"{len(features)} rows, {len(np.unique(resolved.persons))} persons")
     wrong, links = resolved.false_links
@@ -79,7 +81,8 @@ def resolve(
     certainty = pl.DataFrame({"person_id": ids["person_id"], "confidence": sure[resolved.persons]}).unique("person_id")
     mentions["own_nik"] = _text(features.nik, features.nik_valid)
     mentions["own_kk"] = _text(features.kk, features.kk.full())
-    del features, resolved, ids  # the records need room of their own
+    del features, resolved, ids, where  # the records need room of their own
+    give_back()
     _write_records(store, mentions, certainty, period)
 
 
@@ -132,7 +135,9 @@ def _of_rows(rows: Mentions, ids: pl.DataFrame) -> pl.Series:
 def _write_records(store: Store, rows: Mentions, certainty: pl.DataFrame, period: Period) -> None:
     people = golden.persons(rows, certainty, period.last_day)
     store.write(PERSONS, people)
-    store.write(HOUSEHOLDS, golden.households(rows, people.drop("origin", "name")))
+    people = people.drop("origin", "name")
+    give_back()
+    store.write(HOUSEHOLDS, golden.households(rows, people))
 
 
 def _pairs(features: Features, resolved: Resolved, judged: Judged, settings: IdentitySettings) -> pl.DataFrame:
