@@ -186,11 +186,9 @@ class Comparer:
     def _of_words(self, k: int, x: Codes, y: Codes) -> Levels:
         """How rare the words are that two texts share."""
         values, bits = self.records.columns[k], self.word_bits[k]
-        left, right = values.words[x], values.words[y]
         total = np.zeros(len(x), dtype=np.float32)
-        for p in range(left.shape[1]):
-            hit = (left[:, p] >= 0) & (left[:, [p]] == right).any(axis=1)
-            total += np.where(hit, bits[left[:, p]], 0)
+        for word, hit in _shared_words(values, x, y):
+            total += np.where(hit, bits[word], 0)
         total[total == 0] = -np.log2(INITIAL)
         got: Levels = np.clip(np.round(total * RARITY), 0, 255).astype(np.uint8)
         return got
@@ -267,13 +265,26 @@ def _text(values: Values, x: Codes, y: Codes) -> Levels:
     return level
 
 
+def _shared_words(values: Values, x: Codes, y: Codes) -> Iterator[tuple[Codes, Flags]]:
+    """Each word of the left texts, place by place, and whether the right text has it; -1 is no word and never shared.
+
+    Column against column: a comparison of whole columns is several times faster than one along short rows.
+    """
+    left, right = (np.ascontiguousarray(values.words[r].T) for r in (x, y))
+    for word in left:
+        hit = word == right[0]
+        for other in right[1:]:
+            hit |= word == other
+        hit &= word >= 0
+        yield word, hit
+
+
 def text_by_words(values: Values, x: Codes, y: Codes) -> Levels:
     """Levels of different texts as far as their words say."""
     level = np.full(len(x), DIFFERS, dtype=np.uint8)
-    words_x, words_y = values.words[x], values.words[y]
     matched = np.zeros(len(x), dtype=np.int32)
-    for p in range(words_x.shape[1]):
-        matched += (words_x[:, p] >= 0) & (words_x[:, [p]] == words_y).any(axis=1)
+    for _, hit in _shared_words(values, x, y):
+        matched += hit
     level[matched > 0] = TOKEN
     level[values.sounds[x] == values.sounds[y]] = SOUND
     fewer = np.minimum(values.count[x], values.count[y])
