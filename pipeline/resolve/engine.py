@@ -99,12 +99,14 @@ def resolve_rows(
     give_back()
     decided = weigh(*unpack(_judged_pairs(judged)))
     pairs = Evidence.concat([*kept, decided]).distinct()
+    del kept
     joins: list[Joins] = []
     persons, inside = cluster(pairs, len(features), link=link, cut=least, compare=weigh, joins=joins)
     made = Joins.concat(joins)
     cut = choose(made, least, odds(settings.cut.most), settings.cut.false_links)
     if cut > least:
         persons, inside = cluster(pairs, len(features), link=link, cut=cut, compare=weigh)
+    del pairs
     persons = bound(persons, judged)
     give_back()
     homes = households(features, persons, where, settings.household.shared_members, family).of_row
