@@ -148,13 +148,17 @@ def _kept(sieve: Sieve, records: Records, card: DedupeCard) -> tuple[Compared, d
         new.append(sieve.sift(*unpack(pairs)))
         del pairs
         if sum(map(len, new)) > len(kept) + _MERGE_AT:
-            kept, new = _each_once(Compared.concat([kept, *new])), []
-    return _each_once(Compared.concat([kept, *new])), counts
+            kept, new = _each_once([kept, *new]), []
+    return _each_once([kept, *new]), counts
 
 
-def _each_once(compared: Compared) -> Compared:
-    key = compared.a.astype(np.uint64) << np.uint64(32) | compared.b.astype(np.uint64)
-    return compared.take(np.unique(key, return_index=True)[1])
+def _each_once(pieces: list[Compared]) -> Compared:
+    """Pairs of all pieces, each once; column by column, so that no second copy of all is in memory."""
+    at = np.unique(
+        np.concatenate([p.a.astype(np.uint64) << np.uint64(32) | p.b.astype(np.uint64) for p in pieces]),
+        return_index=True,
+    )[1]
+    return Compared(*(np.concatenate([getattr(p, n) for p in pieces])[at] for n in ("a", "b", "levels", "rare")))
 
 
 def _lesson(records: Records, compared: Compared) -> tuple[Compared, Wide]:

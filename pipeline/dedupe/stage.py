@@ -21,7 +21,7 @@ from pipeline.dedupe.columns import Headings, declare
 from pipeline.dedupe.memory import give_back_early
 from pipeline.dedupe.people import People, find_people, odds, probability
 from pipeline.dedupe.reading import Lists, read_lists
-from pipeline.dedupe.values import Records, build_records
+from pipeline.dedupe.values import Records, build_records, coded
 from pipeline.errors import InputError, Problem, StorageError
 
 Say = Callable[[str], None]
@@ -210,11 +210,10 @@ def _within(group: Group) -> tuple[Group, Group]:
 def _scored(lists: Lists, truth: str, group: Group) -> Score:
     column = lists.column(truth)
     assert column is not None  # noqa: S101 - declare has refused it otherwise
-    said = lists.rows[column]
-    alone = pl.Series([f"row {i}" for i in range(len(said))])
-    frame = pl.DataFrame(
-        {"found": group, "said": said.zip_with(said.is_not_null(), alone), "file": lists.rows["file_index"]}
-    )
+    said = coded(lists.rows[column]).astype(np.int64)
+    nobody = said < 0  # a row of which nothing is said is somebody of its own
+    said[nobody] = -1 - np.flatnonzero(nobody)
+    frame = pl.DataFrame({"found": group, "said": said, "file": lists.rows["file_index"]})
 
     def pairs(*by: str) -> int:
         if lists.files == 1:
