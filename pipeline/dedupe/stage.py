@@ -18,11 +18,11 @@ import polars as pl
 
 from pipeline.dedupe.card import read_card
 from pipeline.dedupe.columns import Headings, declare
-from pipeline.dedupe.memory import give_back_early
 from pipeline.dedupe.people import People, find_people, odds, probability
 from pipeline.dedupe.reading import Lists, read_lists
 from pipeline.dedupe.values import Records, build_records, coded
 from pipeline.errors import InputError, Problem, StorageError
+from pipeline.memory import give_back_early
 
 Say = Callable[[str], None]
 Group = npt.NDArray[np.int64]

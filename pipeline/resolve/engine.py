@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.memory import give_back
 from pipeline.resolve.blocking import Candidates, candidate_pairs, distinct, household_pairs, unpack
 from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster, evidence, obey, regroup
 from pipeline.resolve.compare import PIECE, Compared, Comparer
@@ -25,7 +26,6 @@ from pipeline.resolve.digits import ALL_KNOWN, Rows
 from pipeline.resolve.features import Features, Numbers
 from pipeline.resolve.households import Codes, households
 from pipeline.resolve.judgements import Judged, bound
-from pipeline.resolve.memory import give_back
 from pipeline.resolve.model import Model
 from pipeline.resolve.samples import family_pairs
 from pipeline.resolve.settings import IdentitySettings

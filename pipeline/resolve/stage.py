@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline.history import PublishedRun
+from pipeline.memory import give_back
 from pipeline.period import Period
 from pipeline.resolve import golden, record, stable
 from pipeline.resolve.ancestry import Ancestry
@@ -25,7 +26,6 @@ from pipeline.resolve.engine import Resolved, odds, resolve_rows
 from pipeline.resolve.features import Features, Numbers, build_features
 from pipeline.resolve.inheritance import inherit
 from pipeline.resolve.judgements import Judged, read_judgements
-from pipeline.resolve.memory import give_back
 from pipeline.resolve.names import read_spelling
 from pipeline.resolve.settings import IdentitySettings, read_settings
 from pipeline.store import Store
