@@ -43,7 +43,7 @@ _MOST_APART: Final = 4
 INITIAL: Final = 0.06  # an initial says as much as its letter is rare: a twentieth or so
 _FEW_VALUES: Final = 1000
 _SOME_VALUES: Final = 30_000
-_THREADS: Final = 2
+THREADS: Final = 2
 PIECE: Final = 250_000
 
 
@@ -89,9 +89,9 @@ def in_pieces(work: Callable[[Rows, Rows], Compared], a: Rows, b: Rows) -> Itera
     if len(cuts) == 1:
         yield work(a, b)
         return
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for i in range(0, len(cuts), _THREADS):
-            yield from pool.map(lambda cut: work(a[cut], b[cut]), cuts[i : i + _THREADS])
+    with ThreadPoolExecutor(THREADS) as pool:
+        for i in range(0, len(cuts), THREADS):
+            yield from pool.map(lambda cut: work(a[cut], b[cut]), cuts[i : i + THREADS])
 
 
 class Comparer:

@@ -22,6 +22,7 @@ from pipeline.resolve.blocking import Pairs, mix, pairs_of
 from pipeline.resolve.settings import Blocking
 
 _SAMPLE: Final = 100_000
+_AT_ONCE: Final = 2_000_000
 _HOPELESS: Final = 40.0
 Make = Callable[[], tuple[npt.NDArray[np.int64], Rows]]
 _MOST_PASSES: Final = 60
@@ -208,11 +209,14 @@ def _both(
     return mix(one[0][there], beside[there]).view(np.int64), rows
 
 
-def passes_of(records: Records, card: DedupeCard) -> Iterator[tuple[str, Callable[[], Pairs]]]:
-    """Name and pairs of each pass; the pairs are made when they are asked for."""
+def passes_of(records: Records, card: DedupeCard) -> Iterator[tuple[str, Callable[[], Iterator[Pairs]]]]:
+    """Name and pairs of each pass; the pairs are made when they are asked for, those of a long list in several parts.
+
+    A pair is once in each part, and in several parts where its records have several keys in common.
+    """
     n = len(records)
     if n <= card.all_pairs_rows:
-        yield "all pairs", lambda: _all_pairs(n)
+        yield "all pairs", lambda: iter([_all_pairs(n)])
         return
     settings = Blocking(block_rows=card.block_rows, window=card.window)
     splitters = splitters_of(records)
@@ -225,9 +229,17 @@ def _all_pairs(n: int) -> Pairs:
     return a.astype(np.uint64) << np.uint64(32) | b.astype(np.uint64)
 
 
-def _made(make: Make, splitters: list[npt.NDArray[np.generic]], settings: Blocking) -> Pairs:
+def _made(make: Make, splitters: list[npt.NDArray[np.generic]], settings: Blocking) -> Iterator[Pairs]:
     code, rows = make()
-    return pairs_of(mix(code), rows, splitters, settings)
+    key = mix(code)
+    parts = len(key) // _AT_ONCE + 1
+    if parts == 1:
+        yield pairs_of(key, rows, splitters, settings)
+        return
+    part = (key % np.uint64(parts)).astype(np.int32)
+    for p in range(parts):
+        here = part == p
+        yield pairs_of(key[here], rows[here], splitters, settings)
 
 
 def splitters_of(records: Records) -> list[npt.NDArray[np.generic]]:

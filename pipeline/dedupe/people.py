@@ -15,17 +15,15 @@ import numpy.typing as npt
 
 from pipeline.dedupe.card import Cut, DedupeCard
 from pipeline.dedupe.columns import NAMES
+from pipeline.dedupe.kept import Kept, drawn, keep
 from pipeline.dedupe.levels import Compared, Comparer, bytes_apart
 from pipeline.dedupe.model import ListModel, Wide, kind_of_pair, nearly
-from pipeline.dedupe.passes import passes_of
 from pipeline.dedupe.sieve import Sieve
 from pipeline.dedupe.values import Floats, Records, Rows, Values
-from pipeline.resolve.blocking import mix, unpack
 from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster
 
 _SAMPLE: Final = 300_000
 _TIE_SAMPLE: Final = 20_000
-_MERGE_AT: Final = 2_000_000
 _LESSON: Final = 250_000
 _NEARLY: Final = 100_000_000
 _LEAST_NEARLY: Final = 24
@@ -75,16 +73,16 @@ def find_people(records: Records, card: DedupeCard, seed: int = 1) -> People:
         model.learn_strangers(sample)
     model.by_frequency = True
     model.learn_ties(ties)
-    compared, counts = _kept(Sieve(comparer, model), records, card)
+    kept, counts = keep(Sieve(comparer, model), records, card)
     lookalikes = {
         k: _nearly(comparer, records, k, chance) for k in range(len(records.columns)) if _has_digits(records.columns[k])
     }
     labels, one_to_one, cut, evidence = np.arange(len(records)), False, card.cut.least, None
-    taught, weight = _lesson(records, compared)
+    taught, weight = _lesson(comparer, kept)
     for again in range(2):
         if again:
             comparer.count(_one_a_person(records, labels), others=True)
-            compared, taught, sample = comparer.anew(compared), comparer.anew(taught), comparer.anew(sample)
+            taught, sample = comparer.anew(taught), comparer.anew(sample)
             ties = [None if t is None else comparer.anew(t) for t in ties]
             lookalikes = {k: (comparer.anew(t), w) for k, (t, w) in lookalikes.items()}
             model.count_persons()
@@ -97,7 +95,7 @@ def find_people(records: Records, card: DedupeCard, seed: int = 1) -> People:
         model.learn_matches(taught, weight)
         one_to_one = _clean_lists(records, model)
         cut = _cut(model, taught, weight, card.cut)
-        labels, evidence = _cluster(records, comparer, model, compared, card.cut.possible, cut, one_to_one=one_to_one)
+        labels, evidence = _cluster(records, comparer, model, kept, card.cut.possible, cut, one_to_one=one_to_one)
     assert evidence is not None  # noqa: S101 - two rounds at least
     itself = np.flatnonzero(records.rows > 1)
     apart = np.zeros(len(records), dtype=np.bool_)
@@ -133,41 +131,19 @@ def _agreeing(comparer: Comparer, records: Records, k: int, chance: np.random.Ge
     return comparer.compare(np.minimum(a, b), np.maximum(a, b))
 
 
-def _kept(sieve: Sieve, records: Records, card: DedupeCard) -> tuple[Compared, dict[str, int]]:
-    """Pairs of all passes that are worth keeping, each once, and how many each pass found.
+def _lesson(comparer: Comparer, kept: Kept) -> tuple[Compared, Wide]:
+    """The pairs that teach the model, a sample of very many, and how many pairs of rows each stands for.
 
     Rows that are equal in everything are a pair of a record with itself.
     """
-    counts: dict[str, int] = {}
-    several = np.flatnonzero(records.rows > 1)
-    kept = sieve.comparer.compare(several, several)
-    new: list[Compared] = []
-    for name, make in passes_of(records, card):
-        pairs = make()
-        counts[name] = len(pairs)
-        new.append(sieve.sift(*unpack(pairs)))
-        del pairs
-        if sum(map(len, new)) > len(kept) + _MERGE_AT:
-            kept, new = _each_once([kept, *new]), []
-    return _each_once([kept, *new]), counts
-
-
-def _each_once(pieces: list[Compared]) -> Compared:
-    """Pairs of all pieces, each once; column by column, so that no second copy of all is in memory."""
-    at = np.unique(
-        np.concatenate([p.a.astype(np.uint64) << np.uint64(32) | p.b.astype(np.uint64) for p in pieces]),
-        return_index=True,
-    )[1]
-    return Compared(*(np.concatenate([getattr(p, n) for p in pieces])[at] for n in ("a", "b", "levels", "rare")))
-
-
-def _lesson(records: Records, compared: Compared) -> tuple[Compared, Wide]:
-    """The pairs that teach the model, a sample of very many, and how many pairs of rows each stands for."""
-    share = min(1.0, _LESSON / max(len(compared), 1))
-    if share < 1:
-        compared = compared.take(mix(compared.a, compared.b) <= np.uint64(share * (2.0**64 - 2**11)))
-    n, m = records.rows[compared.a], records.rows[compared.b]
-    return compared, np.where(compared.a == compared.b, n * (n - 1) / 2, n * m) / share
+    rows = comparer.records.rows
+    itself = np.flatnonzero(rows > 1)
+    share = min(1.0, _LESSON / max(len(kept) + len(itself), 1))
+    itself = itself[drawn(itself, itself, share)]
+    taught = Compared.concat([comparer.compare(itself, itself), kept.compared(comparer, kept.drawn(share))])
+    taught = taught.take(np.lexsort((taught.b, taught.a)))
+    n, m = rows[taught.a], rows[taught.b]
+    return taught, np.where(taught.a == taught.b, n * (n - 1) / 2, n * m) / share
 
 
 def _has_digits(values: Values) -> bool:
@@ -234,7 +210,7 @@ def _cluster(
     records: Records,
     comparer: Comparer,
     model: ListModel,
-    compared: Compared,
+    kept: Kept,
     possible: float,
     cut: float,
     *,
@@ -244,20 +220,19 @@ def _cluster(
     steady = [k for k in range(len(records.columns)) if k not in varying]
     order = [*steady, len(records.columns), *varying]
 
-    def weigh(those: Compared) -> Evidence:
+    def weigh(those: Compared, *, least: float = -np.inf) -> Evidence:
+        """Evidence of pairs whose log2 odds are above ``least``, or that can never be."""
         scores = model.score(those)
-        total = scores.total.copy()
-        least = np.zeros((len(those), 1), dtype=np.float32)
-        parts = np.column_stack([scores.weights[:, order], least]).astype(np.float32)
-        said = np.column_stack([those.levels > 0, np.ones(len(those), np.bool_)])[:, order]
-        known = np.column_stack([said, np.ones(len(those), np.bool_)])
+        total = scores.total
         if one_to_one:
-            total[kind_of_pair(records.file, those.a, those.b) < 2] = NEVER
-        return Evidence(those.a, those.b, total, parts, known, steady=len(order) - len(varying))
+            total = np.where(kind_of_pair(records.file, those.a, those.b) < 2, np.float32(NEVER), total)
+        at = np.flatnonzero((total > least) | (total <= NEVER / 2))
+        nothing, always = np.zeros((len(at), 1), np.float32), np.ones((len(at), 1), np.bool_)
+        parts = np.hstack([scores.weights[at][:, order], nothing])
+        known = np.hstack([np.hstack([those.levels[at] > 0, always])[:, order], always])
+        return Evidence(those.a[at], those.b[at], total[at], parts, known, steady=len(order) - len(varying))
 
-    apart = compared.a != compared.b
-    pairs = weigh(compared.take(apart))
-    pairs = pairs.take((pairs.total > odds(possible)) | (pairs.total <= NEVER / 2))
+    pairs = Evidence.concat(kept.each(comparer, lambda those: weigh(those, least=odds(possible))))
     labels, inside = cluster(
         pairs,
         len(records),

@@ -178,10 +178,10 @@ class Candidates:
         self.counts: dict[str, int] = {}
 
     def add(self, name: str, pairs: Pairs) -> None:
-        """The pairs of one pass, sorted."""
+        """The pairs of one pass, sorted; of a long list some of them at a time."""
         self._at.append(self._size + np.searchsorted(pairs, self._edges))
         self._size += len(pairs)
-        self.counts[name] = len(pairs)
+        self.counts[name] = self.counts.get(name, 0) + len(pairs)
         left = memoryview(pairs.view(np.uint8).data)
         while left:
             left = left[self._file.write(left) :]

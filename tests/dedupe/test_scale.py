@@ -32,7 +32,7 @@ def test_pieces_and_threads_change_nothing(tmp_path: Path, monkeypatch: pytest.M
     rows = crowd(3000)
     whole = found(tmp_path, rows)
     monkeypatch.setattr(levels, "PIECE", 7001)
-    monkeypatch.setattr(levels, "_THREADS", 1)
+    monkeypatch.setattr(levels, "THREADS", 1)
     pieces = found(tmp_path, rows)
     assert pieces.clusters.equals(whole.clusters)
     assert pieces.pairs.equals(whole.pairs)

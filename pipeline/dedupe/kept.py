@@ -1,0 +1,105 @@
+"""Pairs worth keeping, in little memory: where candidates wait, and what is kept of them.
+
+Belongs here: candidates of all passes -> each once -> sifted -> kept. Not here: passes (:mod:`.passes`), what is worth
+keeping (:mod:`.sieve`). The candidates of a long list wait in a file (:class:`pipeline.resolve.blocking.Candidates`)
+and come out a stripe of records at a time, so that only what is kept grows with the list: a pair's two records and a
+byte a column. How rare is what both have is worked out again when a pair is weighed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.dedupe import levels
+from pipeline.dedupe.card import DedupeCard
+from pipeline.dedupe.levels import Compared, Comparer, Flags, Levels
+from pipeline.dedupe.passes import passes_of
+from pipeline.dedupe.sieve import Sieve
+from pipeline.dedupe.values import Records, Rows
+from pipeline.resolve.blocking import Candidates, Pairs, mix, unpack
+
+Of = TypeVar("Of")
+To = TypeVar("To")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Pairs of different records, in order.
+
+    Attributes:
+        pairs: the two records, the smaller in the upper 32 bits.
+        levels: shape (pairs, columns).
+        exchanged: how rare is what both have where given name and surname are exchanged; else nothing.
+    """
+
+    pairs: Pairs
+    levels: Levels
+    exchanged: Levels
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @classmethod
+    def of(cls, compared: Compared, comparer: Comparer) -> Kept:
+        """What must be kept of compared pairs."""
+        exchanged = compared.rare[:, comparer.swaps[0]] if comparer.swaps else np.zeros(0, np.uint8)
+        return cls(_packed(compared), compared.levels, exchanged)
+
+    @staticmethod
+    def concat(pieces: list[Kept]) -> Kept:
+        """Pieces one after the other (at least one)."""
+        return Kept(*(np.concatenate([getattr(p, n) for p in pieces]) for n in ("pairs", "levels", "exchanged")))
+
+    def compared(self, comparer: Comparer, at: npt.NDArray[np.generic] | slice) -> Compared:
+        """Some of the pairs as compared, rarities by the shares as they are counted now."""
+        seen = self.levels[at]
+        rare = np.zeros_like(seen)
+        if comparer.swaps:
+            rare[:, comparer.swaps[0]] = self.exchanged[at]
+        return comparer.anew(Compared(*unpack(self.pairs[at]), seen, rare))
+
+    def each(self, comparer: Comparer, work: Callable[[Compared], To]) -> list[To]:
+        """Work on all pairs, piece by piece, several at a time; results in order, one at least."""
+        pieces = [slice(i, i + levels.PIECE) for i in range(0, max(len(self), 1), levels.PIECE)]
+        return _several(lambda at: work(self.compared(comparer, at)), pieces)
+
+    def drawn(self, share: float) -> Rows:
+        """Positions of a share of the pairs, which ones depends on the pairs alone."""
+        pieces = (self.pairs[i : i + levels.PIECE] for i in range(0, max(len(self), 1), levels.PIECE))
+        return np.flatnonzero(np.concatenate([drawn(*unpack(p), share) for p in pieces]))
+
+
+def drawn(a: Rows, b: Rows, share: float) -> Flags:
+    """Whether each pair is in a sample of a share of all."""
+    got: Flags = mix(a, b) <= np.uint64(share * (2.0**64 - 2**11))
+    return got
+
+
+def keep(sieve: Sieve, records: Records, card: DedupeCard) -> tuple[Kept, dict[str, int]]:
+    """Pairs of all passes that are worth keeping, and how many each pass found."""
+    with closing(Candidates(len(records))) as waiting:
+        for name, make in passes_of(records, card):
+            for pairs in make():
+                waiting.add(name, pairs)
+
+        def sifted(piece: tuple[int, int]) -> Kept:
+            return Kept.of(sieve.sift(*unpack(waiting.take(piece))), sieve.comparer)
+
+        return Kept.concat(_several(sifted, waiting.pieces(levels.PIECE))), waiting.counts
+
+
+def _packed(compared: Compared) -> Pairs:
+    got: Pairs = compared.a.astype(np.uint64) << np.uint64(32) | compared.b.astype(np.uint64)
+    return got
+
+
+def _several(work: Callable[[Of], To], pieces: list[Of]) -> list[To]:
+    with ThreadPoolExecutor(levels.THREADS) as pool:
+        return list(pool.map(work, pieces))
