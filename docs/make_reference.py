@@ -1,6 +1,6 @@
 """Writes the reference of the docs from what the program itself declares: `make docs`.
 
-Tables from `pipeline/tables.py`, commands from `cli.py`, rules and findings from the YAML under `rules/`.
+Tables from `pipeline/tables.py`, commands from `pipeline/commands`, rules and findings from the YAML under `rules/`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _column(column: Column) -> str:
 def commands() -> str:
     """Every command with its arguments and options, as the command line itself declares them."""
     parts = [
-        f"# Commands\n\n{MADE.format(source='`cli.py`')} The same stands in `tepat COMMAND --help`.\n\n"
+        f"# Commands\n\n{MADE.format(source='`pipeline/commands`')} The same stands in `tepat COMMAND --help`.\n\n"
         "Exit codes: 0 done; 1 the program or its environment failed, nothing published; 2 wrong usage or unreadable "
         "input, nothing changed; 3 done, and the answer is no. With `--json` one JSON document is all that stands on "
         "standard output.\n"

@@ -2,7 +2,7 @@
 
 Belongs here: choosing rows for ``tepat measures``, units without rank or outside the registry, the age of ranks, the
 concentration curve. Not here: computing measures (:mod:`pipeline.target.measures`), printing
-(:mod:`pipeline.terminal`).
+(:mod:`pipeline.commands`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from pipeline.history import PublishedRun
 from pipeline.regions import Gazetteer, PlaceRules
 from pipeline.target.measures import BREAKDOWNS, DEFINITIONS, LEVELS
 
+RUPIAH_MEASURES: Final = frozenset({"amount_leaked", "amount_to_close_gap"})
+"""Measures in rupiah a month; all others are shares."""
 CURVE: Final = "share of the rupiah that goes to the units of this desil and below; units of one desil are tied"
 
 _UNITS: Final = """

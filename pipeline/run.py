@@ -1,7 +1,7 @@
 """The monthly run: the stages in order.
 
 Belongs here: which stage comes after which, what a run is identified by, and what it cost. Not here: what a stage
-does (its folder), what is printed (``cli.py``).
+does (its folder), what is printed (:mod:`pipeline.commands`).
 """
 
 from __future__ import annotations
@@ -52,10 +52,18 @@ class RunResult:
     """What came of a run; ``repeated`` when the same run had been published before and nothing was done."""
 
     run_id: str
+    period: Period
     repeated: bool
     summary: Summary
     timings: dict[str, dict[str, float]] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """As one JSON document."""
+        return {
+            "run_id": self.run_id, "period": str(self.period), "status": "published", "repeated": self.repeated,
+            "summary": self.summary.as_dict(), "timings": self.timings, "files": [str(f) for f in self.files],
+        }  # fmt: skip
 
 
 def run(job: Job, say: Say) -> RunResult:
@@ -219,7 +227,7 @@ def _result(
     """What the database now shows of the period."""
     published = newest_run(job.out, job.period)
     assert published is not None  # noqa: S101 - it has just been published, or found to be
-    return RunResult(published.run_id, repeated, summarise(published), timings or {}, files)
+    return RunResult(published.run_id, job.period, repeated, summarise(published), timings or {}, files)
 
 
 def _entry(identity: RunIdentity, cost: dict[str, float]) -> dict[str, Any]:

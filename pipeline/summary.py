@@ -1,7 +1,7 @@
 """The closing summary of a run: the verdict in figures, for the terminal and for ``--json``.
 
 Belongs here: counting what a published run holds. Not here: measures (:mod:`pipeline.target`), printing
-(:mod:`pipeline.terminal`).
+(:mod:`pipeline.commands`).
 """
 
 from __future__ import annotations

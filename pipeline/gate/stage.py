@@ -60,6 +60,10 @@ class Screened:
     document: dict[str, Any]
     folder: Path
 
+    def as_dict(self) -> dict[str, Any]:
+        """As one JSON document."""
+        return {k: v for k, v in self.document.items() if k != "screened_moment"} | {"folder": str(self.folder)}
+
 
 @dataclass(frozen=True)
 class _Decided:

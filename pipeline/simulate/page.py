@@ -16,9 +16,10 @@ from pipeline.look.charts import Said, Show, both_sides, over_values
 from pipeline.look.drawing import Drawing
 from pipeline.look.numbers import Numbers
 from pipeline.look.page import render as render_page
+from pipeline.measures import RUPIAH_MEASURES
 from pipeline.simulate.simulation import COUNTED, Simulation
 from pipeline.store import secret
-from pipeline.terminal import RUPIAH_MEASURES, rupiah
+from pipeline.terminal import decimal, rupiah
 
 PAGE: Final = "simulation.html"
 RUPIAH: Final = frozenset({"budget_before", "budget_after", "list_cost_before", "list_cost_after"})
@@ -107,7 +108,7 @@ _WHEN: Final = ("before", "after")
 
 
 def _shown(measure: str, value: float | None) -> str:
-    return rupiah(value) if measure in RUPIAH_MEASURES else _decimal(value)
+    return rupiah(value) if measure in RUPIAH_MEASURES else decimal(value)
 
 
 def _bounds(measure: str, low: float | None, high: float | None) -> str:
@@ -115,10 +116,6 @@ def _bounds(measure: str, low: float | None, high: float | None) -> str:
     if low == high or low is None or high is None:
         return ""
     return f"{low / 1e6:.1f}-{high / 1e6:.1f} jt" if measure in RUPIAH_MEASURES else f"{low:.3f}-{high:.3f}"
-
-
-def _decimal(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
 
 
 def _program(simulation: Simulation, code: str) -> dict[str, Any]:
