@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.commands.stories import print_pairs
 from pipeline.explain.page import render_page
 from pipeline.explain.story import Story
 from pipeline.look.pairs import PairWords
-from pipeline.commands.stories import print_pairs
 
 COMPARISON = {
     "against": "relative", "kept_apart": "group", "name": {"level": "exact", "weight": 8.3},
