@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.dedupe.card import LEVELS, DedupeCard
-from pipeline.dedupe.levels import C_DIFFERS, EQUAL, NEAR, ORDER, PART, RARITY, SLIP, SWAPPED, TOKEN, Compared
+from pipeline.dedupe.levels import C_DIFFERS, EQUAL, NEAR, ORDER, PART, RARITY, SLIP, SWAPPED, TOKEN, Compared, Levels
 from pipeline.dedupe.values import Floats, Records, Rows
 
 Wide = npt.NDArray[np.float64]
@@ -28,6 +28,7 @@ _MOVED_PRIOR: Final = 50.0
 _TIED: Final = 20.0
 _SEEN: Final = 10
 _SURELY_NOT: Final = 0.05
+_TOLD_APART: Final = -20.0
 _PIECE: Final = 500_000
 
 
@@ -36,7 +37,7 @@ class Scores:
     """Weights of pairs.
 
     Attributes:
-        weights: bits, shape (pairs, columns + 1): each column, then the share of the classes.
+        weights: bits, shape (pairs, columns + 1): each column, then the share of the classes; a column lies together.
         total: log2 odds that the pair is one person.
         stranger, relative: the same against each of the two other explanations alone.
     """
@@ -51,6 +52,19 @@ class Scores:
         """Probability that a pair is one person."""
         got: Floats = (1 / (1 + np.exp2(-np.clip(self.total, -60, 60)))).astype(np.float32)
         return got
+
+
+@dataclass(frozen=True)
+class Strangers:
+    """Random pairs.
+
+    Attributes:
+        open: those that could be one person.
+        others: by column, how many of the other pairs show each level.
+    """
+
+    open: Compared
+    others: list[Wide]
 
 
 def kind_of_pair(file: npt.NDArray[np.int8], a: Rows, b: Rows) -> npt.NDArray[np.int8]:
@@ -116,34 +130,39 @@ class ListModel:
     def score(self, compared: Compared) -> Scores:
         """Weights and odds of compared pairs."""
         parts = [self._score(compared.take(slice(i, i + _PIECE))) for i in range(0, max(len(compared), 1), _PIECE)]
+        if len(parts) == 1:
+            return parts[0]
         return Scores(
             *(np.concatenate([getattr(p, n) for p in parts]) for n in ("weights", "total", "stranger", "relative"))
         )
 
     def _score(self, compared: Compared) -> Scores:
-        n, k = compared.levels.shape
-        weights = np.zeros((n, k + 1), dtype=np.float32)
+        # a row of memory for each column: whole columns are what is worked on
+        levels = np.ascontiguousarray(compared.levels.T)
+        k, n = levels.shape
+        weights = np.zeros((k + 1, n), dtype=np.float32)
         kin = np.zeros(n, dtype=np.float32)
-        tables = self.tables()
+        for at, table in enumerate(self.tables()):
+            place = levels[at].astype(np.int32) << 8
+            place |= compared.rare[:, at]
+            table.ravel().take(place, out=weights[at], mode="clip")
+        if self.by_frequency:
+            self._tie(levels, weights)
         for at, values in enumerate(self.records.columns):
-            bits = tables[at][compared.levels[:, at], compared.rare[:, at]]
-            if self.by_frequency:
-                bits = np.minimum(bits, self._tied_to(at, compared))
-            weights[:, at] = bits
             if values.column.share == "own":
-                kin += self._among_kin(at, compared, bits)
-        self._said_again(compared, weights, kin)
+                kin += self._among_kin(at, levels[at], weights[at])
+        self._said_again(levels, weights, kin)
         self._after_moving(weights)
         kind = kind_of_pair(self.records.file, compared.a, compared.b)
-        weights[:, k] = self.prior()[kind]
-        stranger = weights.sum(axis=1)
+        weights[k] = self.prior()[kind]
+        stranger = weights.sum(axis=0)
         family = [i for i, v in enumerate(self.records.columns) if v.column.share != "own"]
         relative = np.full(n, 60.0, dtype=np.float32)
         if family and len(family) < k:
             relative = kin + np.log2(self.matches / self.relatives).astype(np.float32)[kind]
         total = -np.logaddexp2(-stranger, -relative)
-        weights[:, k] += total - stranger  # what relatives explain better
-        return Scores(weights, total.astype(np.float32), stranger, relative)
+        weights[k] += total - stranger  # what relatives explain better
+        return Scores(weights.T, total.astype(np.float32), stranger, relative)
 
     def prior(self) -> Floats:
         """Bits of a pair before it is looked at, by kind of pair."""
@@ -172,54 +191,52 @@ class ListModel:
         bits[0] = 0
         return bits
 
-    def _among_kin(self, k: int, compared: Compared, bits: Floats) -> Floats:
+    def _among_kin(self, k: int, level: Levels, bits: Floats) -> Floats:
         """Bits of a column against members of one family: as against strangers, but a full name holds the family's."""
         if self.records.columns[k].column.meaning != "full_name":
             return bits
         shares = np.array([1.0, *(getattr(self.card.relatives, n).u for n in LEVELS["text"][1:])])
-        level = compared.levels[:, k]
-        got: Floats = np.minimum(bits, np.log2(self.m[k][level] / shares[level])).astype(np.float32)
+        got: Floats = np.minimum(bits, np.log2(self.m[k] / shares).astype(np.float32)[level])
         return got
 
-    def _tied_to(self, k: int, compared: Compared) -> Floats:
-        """The most that a column can say, where strangers who agree on one that goes with it mostly agree here."""
-        bound = np.full(len(compared), np.inf, dtype=np.float32)
-        here = compared.levels[:, k] == EQUAL
-        for j in self.order[: self.order.index(k)]:
-            if self.tied[k, j] > 0:
-                both = here & (compared.levels[:, j] == EQUAL)
-                most = np.float32(np.log2(self.m[k][EQUAL] / self.tied[k, j]))
-                bound[both] = np.minimum(bound[both], most)
-        return bound
+    def _tie(self, levels: Levels, weights: Floats) -> None:
+        """What a column can say at most, where strangers who agree on one that goes with it mostly agree here."""
+        equal = levels == EQUAL
+        for at, k in enumerate(self.order):
+            for j in self.order[:at]:
+                if self.tied[k, j] > 0:
+                    most = np.float32(np.log2(self.m[k][EQUAL] / self.tied[k, j]))
+                    np.minimum(weights[k], most, out=weights[k], where=equal[k] & equal[j])
 
-    def _said_again(self, compared: Compared, weights: Floats, kin: Floats) -> None:
+    def _said_again(self, levels: Levels, weights: Floats, kin: Floats) -> None:
         """Numbers alike count less by what strangers with nearly such numbers share of the other columns."""
         for j, shares in self.lookalike.items():
-            at = np.flatnonzero(nearly(compared, j) | (compared.levels[:, j] == EQUAL))
+            at = np.flatnonzero((levels[j] >= EQUAL) & (levels[j] < C_DIFFERS))
+            mine = weights[j][at]
             for k, values in enumerate(self.records.columns):
                 if k == j:
                     continue
-                level = compared.levels[at, k]
-                chance = np.log2(self.m[k])[level] - weights[at, k]
-                agrees = (level > 0) & (level < len(self.u[k]) - 1)
-                more = np.where(agrees, np.minimum(chance - np.log2(shares[k])[level], 0), 0).astype(np.float32)
-                weights[at, j] += more
+                # only where the column agrees: its last level says that it does not, its first says nothing
+                spare = np.log2(self.m[k] / shares[k]).astype(np.float32)
+                spare[[0, -1]] = np.inf
+                more = np.minimum(spare[levels[k][at]] - weights[k][at], 0)
+                mine += more
                 if values.column.share == "own":
                     kin[at] += more
             # as if all strangers had such numbers, at worst
-            floor = np.log2(self.m[j])[compared.levels[at, j]].astype(np.float32)
-            weights[at, j] = np.maximum(weights[at, j], floor)
+            weights[j][at] = np.maximum(mine, np.log2(self.m[j]).astype(np.float32)[levels[j][at]])
 
     def _after_moving(self, weights: Floats) -> None:
         """Whoever moves changes all of the address: it counts against a pair once."""
         place = self.places()
         if len(place) < 2:
             return
-        against = weights[:, place].sum(axis=1)
+        against = weights[place].sum(axis=0)
         least = np.float32(np.log2(self.moved))
-        too_much = against < least
-        factor = np.where(too_much, least / np.where(too_much, against, 1), 1)
-        weights[:, place] *= factor[:, None].astype(np.float32)
+        too_much = np.flatnonzero(against < least)
+        factor = least / against[too_much]
+        for k in place:
+            weights[k][too_much] *= factor
 
     def places(self) -> list[int]:
         """Columns of the address."""
@@ -235,15 +252,25 @@ class ListModel:
             if values.column.compare != "number":
                 self.stranger_share[k] = 1.0
 
-    def learn_strangers(self, sample: Compared) -> None:
+    def strangers(self, sample: Compared) -> Strangers:
+        """Random pairs, of which nearly all are told apart once and for all.
+
+        A pair is two persons for good if it is a million times likelier than not: would learning bring it ten bits
+        nearer, it still weighed a thousandth of a pair.
+        """
+        open_ = self.score(sample).total > _TOLD_APART
+        others = [np.bincount(sample.levels[~open_, k], minlength=len(u)) for k, u in enumerate(self.u)]
+        return Strangers(sample.take(open_), [o.astype(np.float64) for o in others])
+
+    def learn_strangers(self, sample: Strangers) -> None:
         """Shares among strangers, from random pairs less those that look like one person."""
-        stranger = (1 - self.score(sample).probability).astype(np.float64)
+        stranger = (1 - self.score(sample.open).probability).astype(np.float64)
         # where random pairs look like one person, those that do not are no fair sample of strangers
         prior = self.card.prior_pairs + float((1 - stranger).sum())
         for k, values in enumerate(self.records.columns):
-            level = sample.levels[:, k]
-            seen = np.bincount(level, weights=stranger, minlength=len(self.u[k]))[1:]
-            raw = np.bincount(level, minlength=len(self.u[k]))[1:]
+            level, others = sample.open.levels[:, k], sample.others[k]
+            seen = (others + np.bincount(level, weights=stranger, minlength=len(self.u[k])))[1:]
+            raw = (others + np.bincount(level, minlength=len(self.u[k])))[1:]
             start = np.array([getattr(s, "u") for s in self._levels(k)])  # noqa: B009 - typed as fields of any card
             start = start / start.sum()
             shares = (seen + prior * start) / (seen.sum() + prior)

@@ -6,7 +6,7 @@ Not here: files (:mod:`.stage`). Blocking and clustering are those of the monthl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 from typing import Final
 
@@ -25,6 +25,8 @@ from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster
 _SAMPLE: Final = 300_000
 _TIE_SAMPLE: Final = 20_000
 _LESSON: Final = 250_000
+_HARDLY: Final = -10.0
+_AGAIN: Final = 0.125
 _NEARLY: Final = 100_000_000
 _LEAST_NEARLY: Final = 24
 _MOST_NEARLY: Final = 256
@@ -67,7 +69,7 @@ def find_people(records: Records, card: DedupeCard, seed: int = 1) -> People:
     chance = np.random.default_rng(seed)
     comparer = Comparer(records, records.rows)
     model = ListModel.start(records, card)
-    sample = comparer.compare(*_random_pairs(len(records), chance))
+    sample = model.strangers(comparer.compare(*_random_pairs(len(records), chance)))
     ties = [_agreeing(comparer, records, k, chance) for k in range(len(records.columns))]
     for _ in range(2):
         model.learn_strangers(sample)
@@ -78,11 +80,11 @@ def find_people(records: Records, card: DedupeCard, seed: int = 1) -> People:
         k: _nearly(comparer, records, k, chance) for k in range(len(records.columns)) if _has_digits(records.columns[k])
     }
     labels, one_to_one, cut, evidence = np.arange(len(records)), False, card.cut.least, None
-    taught, weight = _lesson(comparer, kept)
+    taught, weight = _lesson(comparer, model, kept)
     for again in range(2):
         if again:
             comparer.count(_one_a_person(records, labels), others=True)
-            taught, sample = comparer.anew(taught), comparer.anew(sample)
+            taught, sample = comparer.anew(taught), replace(sample, open=comparer.anew(sample.open))
             ties = [None if t is None else comparer.anew(t) for t in ties]
             lookalikes = {k: (comparer.anew(t), w) for k, (t, w) in lookalikes.items()}
             model.count_persons()
@@ -131,10 +133,11 @@ def _agreeing(comparer: Comparer, records: Records, k: int, chance: np.random.Ge
     return comparer.compare(np.minimum(a, b), np.maximum(a, b))
 
 
-def _lesson(comparer: Comparer, kept: Kept) -> tuple[Compared, Wide]:
+def _lesson(comparer: Comparer, model: ListModel, kept: Kept) -> tuple[Compared, Wide]:
     """The pairs that teach the model, a sample of very many, and how many pairs of rows each stands for.
 
-    Rows that are equal in everything are a pair of a record with itself.
+    Rows that are equal in everything are a pair of a record with itself. Of a sample, pairs that are two persons by a
+    thousand to one add to no share more than a thousandth of a pair: few are drawn again and stand for all of them.
     """
     rows = comparer.records.rows
     itself = np.flatnonzero(rows > 1)
@@ -142,8 +145,13 @@ def _lesson(comparer: Comparer, kept: Kept) -> tuple[Compared, Wide]:
     itself = itself[drawn(itself, itself, share)]
     taught = Compared.concat([comparer.compare(itself, itself), kept.compared(comparer, kept.drawn(share))])
     taught = taught.take(np.lexsort((taught.b, taught.a)))
+    of = np.full(len(taught), share)
+    if share < 1:
+        of[model.score(taught).total < _HARDLY] *= _AGAIN
+        again = drawn(taught.a, taught.b, share * _AGAIN) | (of == share)
+        taught, of = taught.take(again), of[again]
     n, m = rows[taught.a], rows[taught.b]
-    return taught, np.where(taught.a == taught.b, n * (n - 1) / 2, n * m) / share
+    return taught, np.where(taught.a == taught.b, n * (n - 1) / 2, n * m) / of
 
 
 def _has_digits(values: Values) -> bool:
