@@ -27,12 +27,14 @@ class Shares(Card):
 
 class TextLevels(Card):
     """Two texts: equal; the same words in another order or joined; a slip or two; one a part or an initial of the
-    other; alike; the two names of a person exchanged; of one sound; with a word in common; different."""
+    other; most of what they say in common; alike; the two names of a person exchanged; of one sound; with a word in
+    common; different."""
 
     equal: Shares
     order: Shares
     slip: Shares
     part: Shares
+    most: Shares
     near: Shares
     swapped: Shares
     sound: Shares

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import comb
 from typing import Final
 
 import numpy as np
@@ -21,14 +22,14 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
 from pipeline.dedupe.card import LEVELS
-from pipeline.dedupe.values import Codes, Floats, Packed, Records, Rows, Values
+from pipeline.dedupe.values import WORDS, Codes, Floats, Packed, Records, Rows, Values
 from pipeline.resolve import digits
 
 Levels = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 
 EQUAL: Final = 1
-(ORDER, SLIP, PART, NEAR, SWAPPED, SOUND, TOKEN, DIFFERS) = range(2, 10)
+(ORDER, SLIP, PART, MOST, NEAR, SWAPPED, SOUND, TOKEN, DIFFERS) = range(2, 11)
 D_SWAPPED, D_SLIP, D_PARTS, D_SLIPS, D_YEAR, D_DIFFERS = range(2, 8)
 C_SLIP, C_SLIPS, C_PART, C_DIFFERS = range(2, 6)
 RARITY: Final = 8
@@ -37,6 +38,8 @@ _NEAR: Final = 0.87
 _MATCHED: Final = 3 * (_NEAR - 0.4) / 0.6 - 1 - 1e-6
 """Of two texts nearly alike, the least sum of the shares of letters that match, beginning with the same four."""
 _FARTHEST: Final = 3
+_MOSTLY: Final = 0.6
+"""Of two texts, the share of what the lesser says that both have in common."""
 _SHORT: Final = 4
 _LONG: Final = 8
 _MOST_APART: Final = 4
@@ -45,6 +48,12 @@ _FEW_VALUES: Final = 1000
 _SOME_VALUES: Final = 30_000
 THREADS: Final = 2
 PIECE: Final = 250_000
+
+
+_WAYS: Final = np.array(
+    [[np.log2(max(comb(n, k), 1)) for k in range(WORDS + 1)] for n in range(WORDS + 1)], dtype=np.float32
+)
+"""Bits of the number of ways to choose some of a text's words."""
 
 
 def rarity(share: npt.NDArray[np.generic]) -> Levels:
@@ -113,11 +122,13 @@ class Comparer:
         self.shares = [v.shares(weight, others=others) for v in self.records.columns]
         self.rarities = [rarity(s) for s in self.shares]
         self.word_bits: dict[int, Floats] = {}
+        self.after_bits: dict[int, Floats] = {}
         self.bag_rarities: dict[int, Levels] = {}
         for k, v in enumerate(self.records.columns):
             if v.column.compare == "text":
                 share = self.shares[k]
                 self.word_bits[k] = -np.log2(np.maximum(v.word_shares(share), 2.0**-31)).astype(np.float32)
+                self.after_bits[k] = v.after_bits(share, self.word_bits[k], len(self.records))
                 self.bag_rarities[k] = rarity(np.bincount(v.bag, weights=share)[v.bag])
 
     def _swaps(self) -> tuple[int, int] | None:
@@ -177,7 +188,7 @@ class Comparer:
             bag = self.bag_rarities[k]
             order = np.flatnonzero(level == ORDER)
             got[order] = np.minimum(bag[left[order]], bag[right[order]])
-            at = np.flatnonzero((level == PART) | (level == TOKEN))
+            at = np.flatnonzero((level == PART) | (level == MOST) | (level == TOKEN))
             if len(at):
                 got[at] = self._of_words(k, left[at], right[at])
         got[level == 0] = 0
@@ -185,11 +196,17 @@ class Comparer:
 
     def _of_words(self, k: int, x: Codes, y: Codes) -> Levels:
         """How rare the words are that two texts share."""
-        values, bits = self.records.columns[k], self.word_bits[k]
-        total = np.zeros(len(x), dtype=np.float32)
-        for word, hit in _shared_words(values, x, y):
-            total += np.where(hit, bits[word], 0)
-        total[total == 0] = -np.log2(INITIAL)
+        values, bits, after = self.records.columns[k], self.word_bits[k], self.after_bits[k]
+        total, shared = np.zeros(len(x), dtype=np.float32), np.zeros(len(x), dtype=np.int8)
+        before = np.zeros(len(x), dtype=np.bool_)
+        for place, (word, hit) in enumerate(_shared_words(values, x, y)):
+            said = np.where(before, after[x, place], bits[word]) if place else bits[word]
+            total += np.where(hit, said, 0)
+            shared += hit
+            before = hit
+        # strangers have so many chances to share just so many words
+        total -= _WAYS[np.maximum(values.count[x], values.count[y]), shared]
+        total[shared == 0] = -np.log2(INITIAL)
         got: Levels = np.clip(np.round(total * RARITY), 0, 255).astype(np.uint8)
         return got
 
@@ -282,11 +299,14 @@ def _shared_words(values: Values, x: Codes, y: Codes) -> Iterator[tuple[Codes, F
 def text_by_words(values: Values, x: Codes, y: Codes) -> Levels:
     """Levels of different texts as far as their words say."""
     level = np.full(len(x), DIFFERS, dtype=np.uint8)
-    matched = np.zeros(len(x), dtype=np.int32)
-    for _, hit in _shared_words(values, x, y):
+    matched, said = np.zeros(len(x), dtype=np.int32), np.zeros(len(x), dtype=np.float32)
+    for word, hit in _shared_words(values, x, y):
         matched += hit
+        said += np.where(hit, values.told[word], 0)
     level[matched > 0] = TOKEN
     level[values.sounds[x] == values.sounds[y]] = SOUND
+    most = (matched > 0) & (said >= _MOSTLY * np.minimum(values.tells[x], values.tells[y]))
+    level[most] = MOST
     fewer = np.minimum(values.count[x], values.count[y])
     part = (matched >= fewer) & (values.count[x] != values.count[y])
     part |= (values.first[x] == values.first[y]) & (np.minimum(values.size[x], values.size[y]) == 1)

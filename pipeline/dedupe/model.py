@@ -16,7 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.dedupe.card import LEVELS, DedupeCard
-from pipeline.dedupe.levels import C_DIFFERS, EQUAL, NEAR, ORDER, PART, RARITY, SLIP, SWAPPED, TOKEN, Compared, Levels
+from pipeline.dedupe.levels import (
+    C_DIFFERS,
+    EQUAL,
+    MOST,
+    NEAR,
+    ORDER,
+    PART,
+    RARITY,
+    SLIP,
+    SWAPPED,
+    TOKEN,
+    Compared,
+    Levels,
+)
 from pipeline.dedupe.values import Floats, Records, Rows
 
 Wide = npt.NDArray[np.float64]
@@ -179,7 +192,7 @@ class ListModel:
         if self.by_frequency:
             common = np.maximum(share * self.stranger_share[k], 1e-9)
             if self.records.columns[k].column.compare == "text":
-                for level in (EQUAL, ORDER, PART, TOKEN, SWAPPED):
+                for level in (EQUAL, ORDER, PART, MOST, TOKEN, SWAPPED):
                     chance[level] = common
                 chance[ORDER] = np.maximum(common * 0.2, self.u[k][ORDER] * 0.1)
                 # a slip in a common name: the stranger who has that name may have made it

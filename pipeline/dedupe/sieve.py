@@ -14,6 +14,7 @@ import numpy.typing as npt
 from pipeline.dedupe.levels import (
     EQUAL,
     INITIAL,
+    MOST,
     NEAR,
     ORDER,
     PART,
@@ -66,7 +67,7 @@ class Sieve:
         words = bits[values.words].sum(axis=1)
         rare = np.maximum(words, self.comparer.bag_rarities[k] / RARITY)
         at = np.clip(np.ceil(rare * RARITY), 0, 255).astype(np.int64)
-        got: Floats = np.maximum(table[[EQUAL, ORDER, PART, TOKEN]][:, at].max(axis=0), self._alike(k))
+        got: Floats = np.maximum(table[[EQUAL, ORDER, PART, MOST, TOKEN]][:, at].max(axis=0), self._alike(k))
         return got
 
     def _alike(self, k: int) -> np.float32:

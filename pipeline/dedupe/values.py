@@ -30,6 +30,7 @@ PACKED: Final = 16
 _SOUND: Final = 5
 _NOBODY: Final = 0.5
 _FEW: Final = 30.0
+_TOGETHER: Final = 10
 _AT_ONCE: Final = 200_000
 _VOWELS: Final = frozenset("AEIOUYHWАЕЁИОУЫЭЮЯЬЪΑΕΗΙΟΥΩاويهىة")
 _LIKE: Final = {
@@ -240,14 +241,45 @@ class Values:
 
     def word_shares(self, share: Floats) -> Floats:
         """Share of all known values that have each word; the last entry is 1 (no word)."""
-        words = np.sort(self.words, axis=1)
-        once = (words >= 0) & np.concatenate(
-            [np.ones((len(words), 1), np.bool_), words[:, 1:] != words[:, :-1]], axis=1
-        )
-        at, _ = np.nonzero(once)
-        got = np.bincount(words[once], weights=share[at].astype(np.float64), minlength=len(self.vocabulary) + 1)
+        got = np.zeros(len(self.vocabulary) + 1)
+        words, weight = np.ascontiguousarray(self.words.T), share.astype(np.float64)
+        for p, word in enumerate(words):
+            once = word >= 0
+            for before in words[:p]:
+                once &= word != before
+            got += np.bincount(word[once], weights=weight[once], minlength=len(got))
         got[-1] = 1.0
         return got.astype(np.float32)
+
+    @cached_property
+    def told(self) -> Floats:
+        """Bits that each word tells, by the share of distinct values that have it; the last entry is 0 (no word)."""
+        each = np.full(len(self.text), 1 / max(self.distinct, 1), dtype=np.float32)
+        return -np.log2(np.maximum(self.word_shares(each), 2.0**-31)).astype(np.float32)
+
+    @cached_property
+    def tells(self) -> Floats:
+        """Bits that all words of a value tell together."""
+        got: Floats = self.told[self.words].sum(axis=1)
+        return got
+
+    def after_bits(self, share: Floats, bits: Floats, records: int) -> Floats:
+        """Bits that each word of each value tells if the word before it is known; shape as ``words``.
+
+        Words that go together (a town and its postcode, a double name) are said once.
+        """
+        got = bits[self.words]
+        if self.words.shape[1] == 1:
+            return got
+        first, second = self.words[:, :-1], self.words[:, 1:]
+        at, place = np.nonzero(second >= 0)
+        key = first[at, place].astype(np.uint64) << np.uint64(32) | second[at, place].astype(np.uint64)
+        _, back = np.unique(key, return_inverse=True)
+        together = np.bincount(back.reshape(-1), weights=share[at].astype(np.float64))[back.reshape(-1)]
+        of_first = np.exp2(-bits[first[at, place]].astype(np.float64))
+        tied = np.minimum(-np.log2(np.minimum(together / of_first, 1.0)), got[at, place + 1])
+        got[at, place + 1] = np.where(together * records >= _TOGETHER, tied, got[at, place + 1])
+        return got
 
 
 def _in_any_order(words: Codes, *more: Codes) -> Codes:
@@ -267,12 +299,14 @@ class Records:
         file: 1 or 2 for each record.
         rows: number of rows of each record.
         of_row: record of each row.
+        first: first row of each record, in order.
     """
 
     columns: list[Values]
     file: npt.NDArray[np.int8]
     rows: npt.NDArray[np.float64]
     of_row: Rows
+    first: Rows
 
     def __len__(self) -> int:
         return len(self.file)
@@ -283,20 +317,20 @@ class Records:
 
 
 def build_records(declared: Declared, file_index: pl.Series) -> Records:
-    """Distinct rows, in the order of their first row."""
+    """Distinct rows, in the order of their first row. Each column is taken out of ``declared`` as it is coded."""
     texts, codes = [], []
     for i in range(len(declared.columns)):
-        series = declared.values[f"v{i}"]
-        text = series.drop_nulls().unique().sort()
+        series = declared.values.drop_in_place(f"v{i}")
+        text = series.drop_nulls().unique().cast(pl.String).sort()
         texts.append(text)
-        codes.append(positions(series, text))
+        codes.append(positions(series, text.cast(series.dtype)))
     file = file_index.to_numpy().astype(np.int8)
     first, of_row, rows = _distinct(codes, file)
     values = [
         Values(column, code[first], pl.concat([text, pl.Series([""], dtype=pl.String)]))
         for column, code, text in zip(declared.columns, codes, texts, strict=True)
     ]
-    return Records(values, file[first], rows.astype(np.float64), of_row)
+    return Records(values, file[first], rows.astype(np.float64), of_row, first)
 
 
 def _distinct(codes: Sequence[Codes], file: npt.NDArray[np.int8]) -> tuple[Rows, Rows, Rows]:
