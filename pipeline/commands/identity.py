@@ -31,6 +31,15 @@ def review(
         str | None,
         typer.Option("--about", metavar="ID", help="Only pairs of a person, household or row.", show_default=False),
     ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--pairs",
+            metavar="FILE",
+            help="Only the pairs of judge_next.csv, which `tepat identity evaluate` writes.",
+            show_default=False,
+        ),
+    ] = None,
     export: Annotated[
         Path | None, typer.Option("--export", metavar="FILE.xlsx", help="Judge in Excel instead.", show_default=False)
     ] = None,
@@ -43,16 +52,17 @@ def review(
 ) -> None:
     """Judge pairs that a month left open, a key each; later runs obey. Exit code 3 if a row of a file was refused."""
     from pipeline.errors import InputError, Problem
-    from pipeline.review import export_pairs, import_pairs, review_in_terminal
+    from pipeline.review import Choice, export_pairs, import_pairs, review_in_terminal
 
     if export is not None and taken is not None:
         raise InputError(Problem("--import", "--export is given too", "one of the two"))
+    choice = Choice(level, limit, about, file)
     if taken is not None:
         document = import_pairs(out, period, taken, person=person, lang=lang)
     elif export is not None:
-        document = export_pairs(out, period, export, person=person, level=level, limit=limit, about=about, lang=lang)
+        document = export_pairs(out, period, export, choice, person=person, lang=lang)
     else:
-        document = review_in_terminal(out, period, person=person, level=level, limit=limit, about=about, lang=lang)
+        document = review_in_terminal(out, period, choice, person=person, lang=lang)
     answer(document, as_json, _print_review)
     if document.get("refusals"):
         raise typer.Exit(3)
@@ -122,9 +132,13 @@ def _print_review(document: Document) -> None:
     """What came of a review: counts, refused rows, the file to hand on."""
     for row in document.get("refusals", ()):
         say(f"refused {row['source_file']} · {row['sheet']} · row {row['row_number']}: {row['why']}")
-    words = ("pairs", "applied", "already", "blank", "missing", "refused", "disputes", "left")
+    words = ("pairs", "applied", "already", "blank", "missing", "refused", "disputes", "left", "judged_before")
     counts = {w: document[w] for w in words if w in document}
-    print(", ".join(f"{w} {n:,}" for w, n in counts.items()))
+    print(", ".join(f"{w.replace('_', ' ')} {n:,}" for w, n in counts.items()))
+    if document.get("alike"):
+        say(f"notice: {document['alike']:,} pairs are two rows that say the same of who they are: nothing to judge")
+    if document.get("unknown"):
+        say(f"notice: {document['unknown']:,} pairs have a row that {document['period']} does not have: left out")
     if document.get("missing"):
         say("notice: rows were deleted from the file; those pairs stay open")
     if document.get("disputes"):
@@ -171,6 +185,9 @@ def _print_evaluation(document: Document) -> None:
     for note in document["notes"]:
         print(f"note: {note}")
     print_written(document["files"])
+    for file in document["files"]:
+        if Path(file).name == "judge_next.csv":
+            print(f"next: tepat review --period {document['period']} --as NAME --pairs {file}, and evaluate again")
 
 
 def _print_training(document: Document) -> None:

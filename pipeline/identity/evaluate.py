@@ -191,7 +191,7 @@ def _notes(people: Population, shares: Shares, known: Judgements) -> list[str]:
         notes.insert(
             0,
             "no pair of this month has been judged: the figures are what the model expects of itself, and prove"
-            " nothing. Judge the pairs of judge_next.csv (`tepat review --about ID` shows those of a row), or give a"
-            " file with the columns mention_id_a, mention_id_b, judgement (same, different, unsure) by --judged",
+            " nothing. Judge the pairs of judge_next.csv (`tepat review --pairs FILE`), or give a file with the columns"
+            " mention_id_a, mention_id_b, judgement (same, different, unsure) by --judged",
         )
     return notes

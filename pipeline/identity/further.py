@@ -45,13 +45,16 @@ def how_many(population: Population, shares: Shares, wanted: int) -> Counts:
 def next_pairs(population: Population, shares: Shares, judged: pl.DataFrame, wanted: int, seed: int) -> pl.DataFrame:
     """Pairs to judge: mention_id_a, mention_id_b, probability (null beyond doubt), band, joined.
 
-    Drawn at random within each stratum, by seed, so that what is judged stands for the rest.
+    Drawn at random within each stratum, by seed, so that what is judged stands for the rest. Two rows that say the same
+    of who they are leave nothing to judge, and are not drawn.
     """
     given = how_many(population, shares, wanted)
     chance = np.random.default_rng(seed)
     known = judged.select("a", "b")
     drawn = [population.pairs.clear()]
-    open_ = population.pairs.join(known, on=["a", "b"], how="anti", maintain_order="left")
+    prints = population.rows["fingerprint"]
+    alike = prints.gather(population.pairs["a"]).eq_missing(prints.gather(population.pairs["b"]))
+    open_ = population.pairs.filter(~alike).join(known, on=["a", "b"], how="anti", maintain_order="left")
     for stratum in np.flatnonzero(given[:-1]):
         rows = open_.filter(pl.col("stratum") == stratum)
         drawn.append(rows[np.sort(chance.choice(rows.height, min(int(given[stratum]), rows.height), replace=False))])

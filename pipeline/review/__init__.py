@@ -4,13 +4,15 @@ Belongs here: choosing the pairs, showing them, taking judgements in the termina
 here: what a judgement does to a run (:mod:`pipeline.resolve.judgements`), how several words become one verdict
 (:mod:`pipeline.verdicts`).
 
-``pairs.py`` which pairs, most informative first · ``sides.py`` what is shown of a pair · ``keeping.py`` judgements into
-the database · ``session.py`` one pair after the other · ``screen.py`` keys and the look of the terminal ·
+``choice.py`` which pairs are asked for · ``pairs.py`` finding them, most informative first ·
+``sides.py`` what is shown of a pair · ``keeping.py`` judgements into the database ·
+``session.py`` one pair after the other · ``screen.py`` keys and the look of the terminal ·
 ``form.py`` the workbook · ``returned.py`` the workbook as it came back.
 """
 
+from pipeline.review.choice import Choice
 from pipeline.review.form import export_pairs
 from pipeline.review.returned import import_pairs
 from pipeline.review.screen import review_in_terminal
 
-__all__ = ["export_pairs", "import_pairs", "review_in_terminal"]
+__all__ = ["Choice", "export_pairs", "import_pairs", "review_in_terminal"]

@@ -21,6 +21,7 @@ from pipeline.look.pairs import PairWords
 from pipeline.look.words import texts
 from pipeline.outgoing import lock_of, locked_workbook
 from pipeline.period import Period
+from pipeline.review.choice import Choice
 from pipeline.review.keeping import WORDS as JUDGEMENTS
 from pipeline.review.keeping import review_book, who
 from pipeline.review.pairs import Pair, pairs_to_judge
@@ -61,11 +62,9 @@ def export_pairs(
     out: Path,
     period: Period,
     path: Path,
+    choice: Choice,
     *,
     person: str | None,
-    level: str = "person",
-    limit: int | None = None,
-    about: str | None = None,
     lang: str = "id",
 ) -> dict[str, Any]:
     """Write the pairs that somebody may judge into a workbook, locked with the passphrase where there is one.
@@ -74,10 +73,8 @@ def export_pairs(
         out: folder of the database.
         period: the month.
         path: the workbook, ``.xlsx``.
+        choice: which pairs.
         person: who is to judge; pairs that this person has judged are left out.
-        level: person or household.
-        limit: so many pairs at most.
-        about: only pairs of this person, household or mention.
         lang: id or en.
 
     Raises:
@@ -89,14 +86,15 @@ def export_pairs(
     name, spoken, lock = who(person), language(lang), lock_of("pairs to judge")
     run = published_run(out, period)
     with review_book(out) as book:
-        pairs = pairs_to_judge(book, run, level=level, person=name, limit=limit, about=about)
+        chosen = pairs_to_judge(book, run, name, choice)
+        pairs = chosen.pairs
         content = workbook(pairs, run.run_id, period, texts(WORDS, spoken), spoken)
         with book.transaction():
             book.log("export", path.name, f"{len(pairs)} pairs of {period} for {name} to judge")
     write_whole(path, content if lock is None else locked_workbook(content, lock))
     return {
-        "period": str(period), "run_id": run.run_id, "level": level, "pairs": len(pairs), "files": [str(path)],
-        "locked": lock is not None,
+        "period": str(period), "run_id": run.run_id, "level": choice.level, "pairs": len(pairs),
+        **chosen.left_out, "files": [str(path)], "locked": lock is not None,
     }  # fmt: skip
 
 

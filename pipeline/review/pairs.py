@@ -2,35 +2,40 @@
 
 A pair is worth the more, the closer it is to even (what is nearly sure teaches nothing) and the more hangs on it:
 rupiah a month and findings of the two persons and their households. One pair of two persons is asked at a time: its
-answer mostly settles the others.
+answer mostly settles the others. The pairs that a file names are asked as they stand there, all of them: they are a
+sample, and stand for others.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from pipeline.errors import InputError, Problem
 from pipeline.history import PublishedRun
+from pipeline.review.choice import Choice, pairs_in
 from pipeline.review.keeping import ReviewBook
 from pipeline.review.sides import OF_MENTION
 from pipeline.verdicts import PAIR, newest_words, verdicts
 
-LEVELS: Final = ("person", "household")
 _RUPIAH: Final = 1_000_000.0
 _FINDINGS: Final = 10.0
 """So much money, or so many findings, double the worth of a pair."""
 
 _PAIRS: Final = """
 with told as (
-    select p.*, a.fingerprint as print_a, b.fingerprint as print_b, a.person_id as person_a, b.person_id as person_b,
+    select p.* replace (coalesce(p.decision, case
+               when case $level when 'person' then a.person_id = b.person_id else a.household_id = b.household_id end
+               then 'match' else 'apart' end) as decision),
+           a.fingerprint as print_a, b.fingerprint as print_b, a.person_id as person_a, b.person_id as person_b,
            a.household_id as household_a, b.household_id as household_b
     from {pairs} p
     join audit.mentions a on a.run_id = $run and a.mention_id = p.mention_id_a
     join audit.mentions b on b.run_id = $run and b.mention_id = p.mention_id_b
-    where a.fingerprint <> b.fingerprint),
+    where a.fingerprint <> b.fingerprint),  -- of two rows that say the same nothing can be judged
 subjects as (
     select person_a as id from told union select person_b from told
     union select household_a from told union select household_b from told),
@@ -69,12 +74,21 @@ _ABOUT: Final = """(
     select * from written
     union all by name
     select least(x.mention_id, y.mention_id) as mention_id_a, greatest(x.mention_id, y.mention_id) as mention_id_b,
-           $level as level, null as probability, 'match' as decision, null as comparison
+           $level as level, null as probability, null as decision, null as comparison
     from own x join own y on x.person_id = y.person_id and x.fingerprint < y.fingerprint
     where $level = 'person' and not exists (
         select 1 from written w where w.mention_id_a = least(x.mention_id, y.mention_id)
         and w.mention_id_b = greatest(x.mention_id, y.mention_id)))"""
 """All pairs of an id: those written down, and inside a person also those that nobody doubted."""
+_LISTED: Final = """(
+    select listed.*, $level as level, w.probability, w.decision, w.comparison
+    from listed left join (select * from audit.match_pairs where run_id = $run and level = $level) w
+        using (mention_id_a, mention_id_b))"""
+_ALIKE: Final = """
+select count(*) as known, coalesce(sum((a.fingerprint = b.fingerprint)::int), 0)::bigint as alike from listed
+join audit.mentions a on a.run_id = $run and a.mention_id = listed.mention_id_a
+join audit.mentions b on b.run_id = $run and b.mention_id = listed.mention_id_b
+"""
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,7 @@ class Pair:
     Attributes:
         key: the smaller and the larger fingerprint, and the level.
         probability: that both are the same; None where the run has not written it down.
-        decision: match, possible, vetoed.
+        decision: match, possible, vetoed; apart where the run has not written it down and taken them for two.
         comparison: ``match_pairs.comparison``, as JSON text.
         amount: rupiah a month that the two persons get or that their findings are about.
         n_findings: findings of both persons and their households.
@@ -102,36 +116,53 @@ class Pair:
     sides: tuple[dict[str, Any], dict[str, Any]]
 
 
-def pairs_to_judge(
-    book: ReviewBook, run: PublishedRun, *, level: str, person: str, limit: int | None = None, about: str | None = None
-) -> list[Pair]:
-    """Pairs that this person may judge, most informative first.
+@dataclass(frozen=True)
+class Chosen:
+    """The pairs to judge, and of a file why not all that it names: ``alike`` (two rows that say the same of who they
+    are), ``unknown`` (a row that the month does not have), ``judged_before`` (by this person, or settled by others)."""
 
-    Left out: what the person has judged, and what others have settled (also by another pair of the same two). A pair in
-    dispute, on which as many say one as the other, comes first.
+    pairs: list[Pair]
+    left_out: dict[str, int]
 
-    Args:
-        book: the database.
-        run: the newest published run of the month.
-        level: person or household.
-        person: who judges.
-        limit: so many at most.
-        about: a person, household or mention id: only pairs of its rows.
+
+def pairs_to_judge(book: ReviewBook, run: PublishedRun, person: str, choice: Choice) -> Chosen:
+    """Pairs that this person may judge, most informative first, or in the order of the file.
+
+    Left out: what the person has judged, and what others have settled (but for a file, also by another pair of the same
+    two). A pair in dispute, on which as many say one as the other, comes first.
 
     Raises:
-        InputError: no such level; nothing has the id of ``about``.
+        InputError: nothing has the id of ``about``; the file cannot be used, or names no row of the month.
     """
-    if level not in LEVELS:
-        raise InputError(Problem("--level", f"there is no level {level!r}", " or ".join(LEVELS)))
-    query = _PAIRS.format(pairs=_WRITTEN if about is None else _ABOUT)
-    asked = {"run": run.run_id, "level": level} | ({} if about is None else {"about": about})
-    found = book.ask(query, **asked)
-    if about is not None and found.is_empty():
-        _refuse_unknown(book, run, about)
+    asked = {"run": run.run_id, "level": choice.level}
     words = book.words()
-    ranked = _ranked(found, words, run, person)
-    ranked = ranked if limit is None else ranked.head(limit)
-    return _with_sides(book, run, ranked)
+    if choice.file is not None:
+        listed = pairs_in(choice.file)
+        with book.frame("listed", listed):
+            known, alike = book.ask(_ALIKE, run=run.run_id).row(0)
+            found = book.ask(_PAIRS.format(pairs=_LISTED), **asked).sort("place")
+        found = found.unique(PAIR, keep="first", maintain_order=True)  # what is said of one holds for rows like it
+        if not known:
+            _refuse_foreign(choice.file, run)
+        open_ = _open(found, words, run, person)
+        left_out = {
+            "alike": alike, "unknown": listed.height - known, "judged_before": found.height - open_.height,
+        }  # fmt: skip
+    elif choice.about is not None:
+        found = book.ask(_PAIRS.format(pairs=_ABOUT), **asked, about=choice.about)
+        if found.is_empty():
+            _refuse_unknown(book, run, choice.about)
+        open_, left_out = _ranked(found, words, run, person), {}
+    else:
+        open_, left_out = _ranked(book.ask(_PAIRS.format(pairs=_WRITTEN), **asked), words, run, person), {}
+    return Chosen(_with_sides(book, run, open_ if choice.limit is None else open_.head(choice.limit)), left_out)
+
+
+def _refuse_foreign(file: Path, run: PublishedRun) -> None:
+    raise InputError(
+        Problem(file.name, f"none of its rows is in {run.period}", f"ids of rows of {run.period}",
+                f"`tepat identity evaluate --period {run.period}` names some to judge")
+    )  # fmt: skip
 
 
 def _refuse_unknown(book: ReviewBook, run: PublishedRun, about: str) -> None:
@@ -147,8 +178,8 @@ def _refuse_unknown(book: ReviewBook, run: PublishedRun, about: str) -> None:
         )  # fmt: skip
 
 
-def _ranked(found: pl.DataFrame, words: pl.DataFrame, run: PublishedRun, person: str) -> pl.DataFrame:
-    """Pairs in the order in which they are asked, with ``said``."""
+def _open(found: pl.DataFrame, words: pl.DataFrame, run: PublishedRun, person: str) -> pl.DataFrame:
+    """Pairs that nobody has settled and this person has not judged, in their order, with ``said`` where in dispute."""
     day = run.period.last_day
     newest, decided = newest_words(words, day), verdicts(words, day)
     mine = newest.filter(pl.col("by").str.strip_chars().str.to_lowercase() == person.strip().lower())
@@ -157,6 +188,17 @@ def _ranked(found: pl.DataFrame, words: pl.DataFrame, run: PublishedRun, person:
     told = several.join(dispute, on=PAIR, how="semi").group_by(PAIR, maintain_order=True).agg(
         said=pl.format("{}: {}", "by", "judgement")
     )  # fmt: skip
+    settled = decided.filter(pl.col("judgement") != "unsure")
+    return (
+        found.join(settled.select(PAIR), on=PAIR, how="anti", maintain_order="left")
+        .join(mine.select(PAIR), on=PAIR, how="anti", maintain_order="left")
+        .join(told, on=PAIR, how="left", maintain_order="left")
+    )
+
+
+def _ranked(found: pl.DataFrame, words: pl.DataFrame, run: PublishedRun, person: str) -> pl.DataFrame:
+    """Open pairs in the order in which they are asked, one of two persons."""
+    decided = verdicts(words, run.period.last_day)
     settled = found.join(decided.filter(pl.col("judgement") != "unsure"), on=PAIR, how="semi")
     two = ["one", "two"]
     people = ("person_a", "person_b")
@@ -171,12 +213,10 @@ def _ranked(found: pl.DataFrame, words: pl.DataFrame, run: PublishedRun, person:
     closeness = 1 - (2 * pl.col("probability").fill_null(1.0) - 1).abs()
     weight = 1 + pl.col("amount") / _RUPIAH + pl.col("n_findings") / _FINDINGS
     return (
-        found.join(settled.select(PAIR), on=PAIR, how="anti", maintain_order="left")
-        .join(mine.select(PAIR), on=PAIR, how="anti", maintain_order="left")
+        _open(found, words, run, person)
         .with_columns(both)
         .join(done, on=two, how="anti", maintain_order="left")
         .filter(~again)
-        .join(told, on=PAIR, how="left", maintain_order="left")
         .with_columns(worth=closeness * weight)
         .sort(
             pl.col("said").is_not_null(), "worth", "mention_id_a", "mention_id_b",

@@ -21,6 +21,7 @@ from pipeline.ingest.sheets import RawSheet
 from pipeline.look.numbers import language
 from pipeline.look.words import texts
 from pipeline.period import Period
+from pipeline.review.choice import rows_of
 from pipeline.review.form import ABOUT, key_of
 from pipeline.review.keeping import ReviewBook, Word, contradiction, review_book, say_words, who
 from pipeline.review.screen import WORDS
@@ -163,7 +164,7 @@ def read_form(path: Path) -> Returned:
         raise InputError(Problem(str(path), "there is no such file", "the workbook that came back"))
     sheets = sheets_of(examine(path))
     about = next((s for s in sheets if s.name == ABOUT), None)
-    facts = [] if about is None else [cells for _, cells in _rows(about)]
+    facts = [] if about is None else [cells for _, cells in rows_of(about)]
     told = {cells[0]: cells[1] for cells in facts if len(cells) > 1 and cells[0] != "pair"}
     if "period" not in told:
         raise InputError(
@@ -184,23 +185,15 @@ def read_form(path: Path) -> Returned:
 def _form_rows(sheet: RawSheet) -> Iterator[Row]:
     """Rows under the headings; none where the sheet has not both headings."""
     at: dict[str, int] = {}
-    for number, cells in _rows(sheet):
+    for number, cells in rows_of(sheet):
         found = {c: j for j, text in enumerate(cells) for c in _COLUMNS if _folded(text) in map(_folded, _headings(c))}
         if {"pair", "judgement"} <= set(found):
             at = found
             continue
         if at:
-            pair, judgement, reason = (cells[at[c]].strip() if c in at and at[c] < len(cells) else "" for c in _COLUMNS)
+            pair, judgement, reason = (cells[at[c]] if c in at and at[c] < len(cells) else "" for c in _COLUMNS)
             if pair or judgement:
                 yield Row(sheet.name, number, pair, judgement, reason)
-
-
-def _rows(sheet: RawSheet) -> Iterator[tuple[int, list[str]]]:
-    """Row number and cells as text."""
-    for batch in sheet.batches():
-        columns = [c for c in batch.columns if c.startswith("c") and c[1:].isdigit()]
-        for row in batch.select("row_number", *columns).iter_rows():
-            yield row[0], [str(v) if v is not None else "" for v in row[1:]]
 
 
 def _headings(column: str) -> list[str]:

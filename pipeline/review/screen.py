@@ -20,6 +20,7 @@ from pipeline.look.numbers import Numbers, language
 from pipeline.look.pairs import PairWords
 from pipeline.look.words import texts
 from pipeline.period import Period
+from pipeline.review.choice import Choice
 from pipeline.review.keeping import WORDS as JUDGEMENTS
 from pipeline.review.keeping import review_book, who
 from pipeline.review.pairs import Pair, pairs_to_judge
@@ -36,11 +37,9 @@ ReadKey = Callable[[], str]
 def review_in_terminal(
     out: Path,
     period: Period,
+    choice: Choice,
     *,
     person: str | None,
-    level: str = "person",
-    limit: int | None = None,
-    about: str | None = None,
     lang: str = "id",
     console: Console | None = None,
     read_key: ReadKey | None = None,
@@ -50,19 +49,17 @@ def review_in_terminal(
     Args:
         out: folder of the database.
         period: the month.
+        choice: which pairs.
         person: who judges.
-        level: person or household.
-        limit: so many pairs at most.
-        about: only pairs of this person, household or mention.
         lang: id or en.
         console: where it is drawn; the terminal by default.
         read_key: gives the next key; the keyboard by default.
 
     Returns:
-        How many pairs were judged how, skipped and left.
+        How many pairs were judged how, skipped and left; of a file why not all were asked.
 
     Raises:
-        InputError: no terminal, no name, the month is not published, nothing has the id asked for.
+        InputError: no terminal, no name, the month is not published, the choice cannot be used.
         StorageError: somebody else holds the database.
     """
     if read_key is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -73,12 +70,12 @@ def review_in_terminal(
     name, words = who(person), texts(WORDS, language(lang))
     run = published_run(out, period)
     with review_book(out) as book:
-        pairs = pairs_to_judge(book, run, level=level, person=name, limit=limit, about=about)
-    session = Session(out, period, name, pairs)
+        chosen = pairs_to_judge(book, run, name, choice)
+    session = Session(out, period, name, chosen.pairs)
     _Screen(console or Console(), words, Numbers(language(lang)), read_key or _key_reader()).run(session)
     return {
-        "period": str(period), "run_id": run.run_id, "level": level, "by": name, **session.counts,
-        "left": len(pairs) - session.at,
+        "period": str(period), "run_id": run.run_id, "level": choice.level, "by": name, **session.counts,
+        "left": len(chosen.pairs) - session.at, **chosen.left_out,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from pipeline.database import DATABASE, opened
 from pipeline.errors import InputError, StorageError
 from pipeline.history import frame_of, published_runs
 from pipeline.period import Period
-from pipeline.review import export_pairs, import_pairs
+from pipeline.review import Choice, export_pairs, import_pairs
 from pipeline.review.form import code_of, key_of
 
 Change = Callable[[Any], None]
@@ -28,7 +28,7 @@ def month(out: Path) -> Period:
 
 def exported(out: Path, folder: Path, **options: Any) -> Path:
     path = folder / "pasangan.xlsx"
-    export_pairs(out, month(out), path, person="Rina", **options)
+    export_pairs(out, month(out), path, Choice(**options), person="Rina")
     return path
 
 
@@ -153,7 +153,7 @@ def test_files_that_are_no_form_are_refused(out: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not there any more"):
         taken(out, headless)
     with pytest.raises(InputError, match=r"\.xlsx"):
-        export_pairs(out, month(out), tmp_path / "pasangan.csv", person="Rina")
+        export_pairs(out, month(out), tmp_path / "pasangan.csv", Choice(), person="Rina")
 
 
 def test_only_the_answers_can_be_changed_and_numbers_are_masked(out: Path, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_with_a_key_and_no_passphrase_nothing_is_written(
     period = month(out)
     monkeypatch.setenv("TEPAT_KEY", "kunci")
     with pytest.raises(StorageError):
-        export_pairs(out, period, tmp_path / "pasangan.xlsx", person="Rina")
+        export_pairs(out, period, tmp_path / "pasangan.xlsx", Choice(), person="Rina")
     assert not (tmp_path / "pasangan.xlsx").exists()
 
 

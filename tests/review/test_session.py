@@ -15,7 +15,7 @@ from pipeline.database import DATABASE, opened
 from pipeline.errors import InputError
 from pipeline.history import frame_of, judgements, published_runs
 from pipeline.period import Period
-from pipeline.review import review_in_terminal
+from pipeline.review import Choice, review_in_terminal
 from pipeline.review.keeping import Word, review_book, say_words
 from pipeline.review.pairs import Pair, pairs_to_judge
 from pipeline.review.sides import differing
@@ -36,7 +36,7 @@ def review(out: Path, pressed: str, person: str = "Rina", **options: Any) -> tup
     screen = io.StringIO()
     console = Console(file=screen, width=140, force_terminal=False)
     told = review_in_terminal(
-        out, month(out), person=person, lang="en", console=console, read_key=keys(pressed), **options
+        out, month(out), Choice(**options), person=person, lang="en", console=console, read_key=keys(pressed)
     )
     return told, screen.getvalue()
 
@@ -49,7 +49,7 @@ def said(out: Path) -> pl.DataFrame:
 def waiting(out: Path, person: str = "Rina", level: str = "person") -> list[Pair]:
     run = published_runs(out)[-1]
     with review_book(out) as book:
-        return pairs_to_judge(book, run, level=level, person=person)
+        return pairs_to_judge(book, run, person, Choice(level)).pairs
 
 
 def test_a_key_is_a_judgement_and_kept_at_once(out: Path) -> None:
@@ -170,13 +170,16 @@ def test_only_the_pairs_of_an_id(out: Path) -> None:
         ).fetchone() or ("",)
     run = published_runs(out)[-1]
     with review_book(out) as book:
-        pairs = pairs_to_judge(book, run, level="person", person="Rina", about=person)
+        pairs = pairs_to_judge(book, run, "Rina", Choice(about=person)).pairs
         with pytest.raises(InputError, match="is not in"):
-            pairs_to_judge(book, run, level="person", person="Rina", about="P0")
+            pairs_to_judge(book, run, "Rina", Choice(about="P0"))
     assert all(person in (p.sides[0]["person_id"], p.sides[1]["person_id"]) for p in pairs)
 
 
-@pytest.mark.parametrize(("options", "says"), [({"person": ""}, "--as"), ({"level": "village"}, "--level")])
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [({"person": ""}, "--as"), ({"level": "village"}, "--level"), ({"about": "P0", "file": Path("a.csv")}, "--pairs")],
+)
 def test_wrong_use_is_explained(out: Path, options: dict[str, str], says: str) -> None:
     with pytest.raises(InputError, match=says):
         review(out, "s", **options)
@@ -184,4 +187,4 @@ def test_wrong_use_is_explained(out: Path, options: dict[str, str], says: str) -
 
 def test_without_a_terminal_it_says_what_to_do_instead(out: Path) -> None:
     with pytest.raises(InputError, match="--export"):
-        review_in_terminal(out, month(out), person="Rina")
+        review_in_terminal(out, month(out), Choice(), person="Rina")
