@@ -29,6 +29,7 @@ _WHO: Final = frozenset({"given_name", "surname", "full_name", "birth_date", "pe
 NAMES: Final = ("given_name", "middle_name", "surname", "second_surname")
 PARTS: Final = ("birth_year", "birth_month", "birth_day")
 OF_NO_MEANING: Final = "text"
+_JOINED: Final = frozenset({*NAMES, *PARTS, "full_name"})
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Declared:
-    """Columns and their cleaned values; ``left_out`` says why a column is no evidence."""
+    """Columns and their cleaned values (text or categories); ``left_out`` says why a column is no evidence."""
 
     columns: tuple[Column, ...]
     values: pl.DataFrame
@@ -86,6 +87,8 @@ class Headings:
 
 def cleaned(texts: pl.Series, missing: Sequence[str]) -> pl.Series:
     """Texts without what does not matter: case, accents, signs, blanks; null where they say that nothing is known."""
+    if texts.dtype == pl.Categorical:
+        return _by_value(texts, lambda known: cleaned(known, missing).cast(pl.Categorical))
     other = texts.str.contains(_NOT_PLAIN).fill_null(False)
     if other.any():
         texts = texts.set(other, None).zip_with(~other, _by_value(texts.set(~other, None), _plain_text))
@@ -95,8 +98,8 @@ def cleaned(texts: pl.Series, missing: Sequence[str]) -> pl.Series:
 def _by_value(series: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """What becomes of each value, worked out once for each of those there are."""
     known = series.drop_nulls().unique(maintain_order=True)
-    made = pl.DataFrame({"v": known, "made": work(known)})
-    return pl.DataFrame({"v": series}).join(made, on="v", how="left", maintain_order="left")["made"]
+    made = pl.DataFrame({"v": known, "made": work(known.cast(pl.String))})
+    return pl.DataFrame({"v": series}).join(made, on="v", how="left", maintain_order="left")["made"].alias(series.name)
 
 
 def _plain_text(texts: pl.Series) -> pl.Series:
@@ -130,6 +133,7 @@ def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: 
             meanings[column] = by_user.get(column) or headings.meaning(heading)
     names = {f"c{i}": h for i, h in enumerate(lists.headings)}
     values = pl.DataFrame([rows["file_index"], *(cleaned(rows[c], card.missing) for c in meanings)])
+    values = values.with_columns(pl.col(c).cast(pl.String) for c, m in meanings.items() if m in _JOINED)
     left_out |= _taken_out_if_empty(values, meanings, names)
     values, meanings = _aligned(values, meanings, lists.files)
     made: dict[Column, pl.Series] = {}
@@ -281,7 +285,7 @@ def _kind(series: pl.Series, meaning: str | None, card: DedupeCard) -> Column:
     if meaning is not None:
         said = card.meanings[meaning]
         return Column("", meaning, said.compare, said.share)
-    known = series.drop_nulls()
+    known = series.drop_nulls().cast(pl.String)
     if known.n_unique() >= _NEARLY_EVERY * len(known) and len(known) > _ENOUGH_ROWS:
         return Column("", OF_NO_MEANING, "key", "own")
     if looks_like_date(known) >= _MOST:

@@ -28,6 +28,7 @@ _LESSON: Final = 250_000
 _HARDLY: Final = -10.0
 _AGAIN: Final = 0.125
 _NEARLY: Final = 100_000_000
+_CACHED: Final = 16_384
 _LEAST_NEARLY: Final = 24
 _MOST_NEARLY: Final = 256
 _MOSTLY: Final = 0.9
@@ -123,13 +124,15 @@ def _agreeing(comparer: Comparer, records: Records, k: int, chance: np.random.Ge
     if not len(rows):
         return None
     mixed = chance.permutation(rows)
-    order = mixed[np.argsort(code[mixed], kind="stable")]
-    same = np.flatnonzero(code[order[1:]] == code[order[:-1]])
+    # sorted as single numbers: by code, then at random
+    key = code[mixed].astype(np.uint64) << np.uint64(32) | np.arange(len(mixed), dtype=np.uint64)
+    key.sort()
+    same = np.flatnonzero(key[1:] >> np.uint64(32) == key[:-1] >> np.uint64(32))
     if not len(same):
         return None
     if len(same) > _TIE_SAMPLE:
         same = np.sort(chance.choice(same, _TIE_SAMPLE, replace=False))
-    a, b = order[same], order[same + 1]
+    a, b = (mixed[(key[at] & np.uint64(0xFFFFFFFF)).astype(np.int64)] for at in (same, same + 1))
     return comparer.compare(np.minimum(a, b), np.maximum(a, b))
 
 
@@ -164,15 +167,19 @@ def _nearly(comparer: Comparer, records: Records, k: int, chance: np.random.Gene
     rows = np.flatnonzero(values.code >= 0)
     n = int(np.clip(_NEARLY / max(len(rows), 1), _LEAST_NEARLY, _MOST_NEARLY))
     some = np.sort(chance.choice(rows, min(n, len(rows)), replace=False))
-    high, low, _ = (p[values.code[rows]] for p in values.packed)
-    size = values.size[values.code[rows]]
+    codes = values.code[rows]
+    high, low, _ = (p[values.code[some]] for p in values.packed)
     found = []
-    for row in some:
-        code = values.code[row]
-        apart = bytes_apart(high ^ values.packed[0][code]) + bytes_apart(low ^ values.packed[1][code])
-        at = rows[(apart <= 2) & (size == values.size[code])]
-        found.append(np.column_stack([np.full(len(at), row), at]))
+    for start in range(0, len(rows), _CACHED):  # a block of rows against each of the some, while it is at hand
+        block = codes[start : start + _CACHED]
+        highs, lows, size = values.packed[0][block], values.packed[1][block], values.size[block]
+        for row, one, two, length in zip(some, high, low, values.size[values.code[some]], strict=True):
+            at = np.flatnonzero(bytes_apart(highs ^ one) <= 2)
+            apart = bytes_apart(highs[at] ^ one) + bytes_apart(lows[at] ^ two)
+            at = at[(apart <= 2) & (size[at] == length)]
+            found.append(np.column_stack([np.full(len(at), row), rows[start + at]]))
     pairs = np.concatenate(found)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     compared = comparer.compare(pairs.min(axis=1), pairs.max(axis=1))
     return compared.take(nearly(compared, k)), len(rows) / (2 * len(some))
 

@@ -22,6 +22,8 @@ from pipeline.ingest.sheets import RawSheet
 
 PLACE: Final = ("file_index", "source_file", "sheet", "row_number")
 _HEADER_WITHIN: Final = 30
+_LONG: Final = 50_000
+_FEW_OF_ALL: Final = 0.5
 
 
 def plain(heading: str) -> str:
@@ -37,7 +39,8 @@ class Lists:
     """Rows of all files, in order.
 
     Attributes:
-        rows: columns of PLACE (``file_index`` 1 or 2), then ``c0``, ``c1``, … as text.
+        rows: columns of PLACE (``file_index`` 1 or 2), then ``c0``, ``c1``, … as text, or as categories where the texts
+            of a long list come again and again.
         headings: heading of each of those columns as first written.
         sha256: hash of each file.
         sheets: whether a file has several sheets with rows.
@@ -94,7 +97,7 @@ def read_lists(paths: Sequence[Path], known: Callable[[str], bool]) -> Lists:
         sheets = max(sheets, len(full))
         frames += full
     columns = list(headings)
-    rows = pl.concat(frames, how="diagonal").select(
+    rows = pl.concat(frames, how="diagonal_relaxed").select(
         *PLACE, *(pl.col(f"h:{key}").alias(f"c{i}") for i, key in enumerate(columns))
     )
     return Lists(rows, tuple(headings.values()), tuple(hashes), sheets > 1)
@@ -105,7 +108,8 @@ def _sheet(
 ) -> pl.DataFrame | None:
     """Rows below the header of a sheet, one column ``h:<heading>`` each; None where nothing is written."""
     header: dict[str, str] | None = None
-    made = []
+    made: list[pl.DataFrame] = []
+    repeated: list[str] = []
     for batch in sheet.batches():
         rows = batch
         if header is None:
@@ -116,16 +120,23 @@ def _sheet(
             rows = batch.slice(at + 1)
         for extra in (c for c in rows.columns if c.startswith("c") and c not in header):
             header[extra] = _key(f"column {int(extra[1:]) + 1}", set(header.values()), headings)
-        made.append(
-            rows.select(
-                pl.lit(number, pl.Int32).alias("file_index"),
-                pl.lit(path.name).alias("source_file"),
-                pl.lit(sheet.name).alias("sheet"),
-                "row_number",
-                *(pl.col(c).alias(f"h:{key}") for c, key in header.items() if c in rows.columns),
-            )
+        texts = rows.select(
+            pl.lit(number, pl.Int32).alias("file_index"),
+            pl.lit(path.name).cast(pl.Categorical).alias("source_file"),
+            pl.lit(sheet.name).cast(pl.Categorical).alias("sheet"),
+            "row_number",
+            *(pl.col(c).alias(f"h:{key}") for c, key in header.items() if c in rows.columns),
         )
+        repeated = repeated if made else _repeated(texts)
+        made.append(texts.with_columns(pl.col(c).cast(pl.Categorical) for c in repeated if c in texts.columns))
     return pl.concat(made, how="diagonal") if made else None
+
+
+def _repeated(rows: pl.DataFrame) -> list[str]:
+    """Columns of a long list of which each text is kept once: those in which most of them come again."""
+    if rows.height < _LONG:
+        return []
+    return [c for c in rows.columns if c.startswith("h:") and rows[c].n_unique() <= _FEW_OF_ALL * rows.height]
 
 
 def _header_row(batch: pl.DataFrame, known: Callable[[str], bool]) -> int | None:

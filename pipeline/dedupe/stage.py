@@ -6,8 +6,8 @@ decided (:mod:`.people`).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.database import engine
 from pipeline.dedupe.card import read_card
 from pipeline.dedupe.columns import Headings, declare
 from pipeline.dedupe.people import People, find_people, odds, probability
@@ -28,6 +29,7 @@ Say = Callable[[str], None]
 Group = npt.NDArray[np.int64]
 
 _ID_LENGTH: Final = 16
+_AT_ONCE: Final = 1_000_000
 _ALL_PAIRS: Final = 60
 """Rows of a person up to which all their pairs are written; of larger ones, each row with the first."""
 
@@ -126,9 +128,9 @@ def dedupe(paths: Sequence[Path], rules: Path, request: Request, say: Say) -> De
     declared = declare(lists, card, request.mapped, away)
     say("compared: " + ", ".join(f"{c.name} ({c.meaning})" for c in declared.columns))
     columns, left_out = declared.columns, declared.left_out
+    lists = lists.without_values(request.truth)  # the texts as read are half of the memory
     records = build_records(declared, lists.rows["file_index"])
-    lists = lists.without_values(request.truth)
-    del declared  # the texts as read: a third of the memory
+    del declared
     people = find_people(records, card)
     group = _groups(records, people)
     return Deduped(
@@ -143,33 +145,39 @@ def dedupe(paths: Sequence[Path], rules: Path, request: Request, say: Say) -> De
 
 
 def _groups(records: Records, people: People) -> Group:
-    """For each row the first row of its person."""
+    """For each row the first row of its person: records stand in the order of their first rows."""
     rows = np.arange(len(records.of_row))
-    frame = pl.DataFrame({"record": records.of_row, "label": people.labels[records.of_row]})
-    later = frame.select((pl.int_range(pl.len()).over("record") > 0).alias("later"))["later"].to_numpy()
-    alone = people.apart[records.of_row] & later
-    label = np.where(alone, len(records) + rows, frame["label"].to_numpy())
-    first = pl.DataFrame({"label": label, "row": rows}).select(pl.col("row").min().over("label").alias("first"))
-    got: Group = first["first"].to_numpy()
+    alone = people.apart[records.of_row] & (rows != records.first[records.of_row])
+    got: Group = np.where(alone, rows, records.first[people.labels[records.of_row]])
     return got
 
 
 def _clusters(lists: Lists, group: Group) -> pl.DataFrame:
     first = np.unique(group)
-    where = lists.rows.select("file_index", "sheet", "row_number")[first].rows()
-    ids = [hashlib.sha256(f"{lists.sha256[f - 1]}|{s}|{r}".encode()).hexdigest()[:_ID_LENGTH] for f, s, r in where]
-    person = pl.Series("person_id", [f"P{i}" for i in ids]).gather(np.searchsorted(first, group))
     place = ["file_index", "source_file", *(["sheet"] if lists.sheets else []), "row_number"]
-    return lists.rows.select(place).with_columns(person)
+    person = _person_ids(lists, first).gather(np.searchsorted(first, group))
+    return lists.rows.select(place).with_columns(person.alias("person_id"))
+
+
+def _person_ids(lists: Lists, first: Group) -> pl.Series:
+    """``P`` and the first digits of SHA-256 of ``<hash of the file>|<sheet>|<row number>`` of a person's first row."""
+    row = "list_extract($1, file_index) || '|' || sheet || '|' || row_number"
+    query = f"SELECT 'P' || left(sha256({row}), {_ID_LENGTH}) AS id FROM firsts ORDER BY place"
+    made = []
+    with closing(engine()) as connection:
+        for start in range(0, len(first), _AT_ONCE):
+            rows = lists.rows.select("file_index", "sheet", "row_number")[first[start : start + _AT_ONCE]]
+            connection.register("firsts", rows.with_row_index("place"))
+            made.append(connection.sql(query, params=[list(lists.sha256)]).pl()["id"])
+    return pl.concat(made)
 
 
 def _pairs(lists: Lists, records: Records, people: People, group: Group, possible: float) -> pl.DataFrame:
     """Pairs of rows of one person, and pairs left for somebody to judge."""
     match = _within(group)
-    firsts = np.unique(records.of_row, return_index=True)[1]
     evidence = people.pairs
     open_ = evidence.total > odds(possible)
-    a, b = firsts[evidence.a[open_]], firsts[evidence.b[open_]]
+    a, b = records.first[evidence.a[open_]], records.first[evidence.b[open_]]
     apart = group[a] != group[b]
     a, b, total = a[apart], b[apart], evidence.total[open_][apart]
     compared = people.comparer.compare(records.of_row[match[0]], records.of_row[match[1]])
@@ -213,18 +221,18 @@ def _scored(lists: Lists, truth: str, group: Group) -> Score:
     said = coded(lists.rows[column]).astype(np.int64)
     nobody = said < 0  # a row of which nothing is said is somebody of its own
     said[nobody] = -1 - np.flatnonzero(nobody)
-    frame = pl.DataFrame({"found": group, "said": said, "file": lists.rows["file_index"]})
+    of_file = [lists.rows["file_index"].to_numpy() == n for n in (1, 2)]
 
-    def pairs(*by: str) -> int:
+    def pairs(key: Group) -> int:
         if lists.files == 1:
-            size = frame.group_by(*by).len()["len"].cast(pl.Int64)
+            size = np.unique(key, return_counts=True)[1]
             return int((size * (size - 1) // 2).sum())
-        n = frame.group_by(*by).agg(
-            (pl.col("file") == 1).sum().cast(pl.Int64).alias("a"), (pl.col("file") == 2).sum().cast(pl.Int64).alias("b")
-        )
-        return int((n["a"] * n["b"]).sum())
+        (one, m), (two, n) = (np.unique(key[here], return_counts=True) for here in of_file)
+        _, at, other = np.intersect1d(one, two, assume_unique=True, return_indices=True)
+        return int((m[at] * n[other]).sum())
 
-    both, found, true = pairs("found", "said"), pairs("found"), pairs("said")
+    said -= said.min()
+    both, found, true = pairs(group * (said.max() + 1) + said), pairs(group), pairs(said)
     precision, recall = both / found if found else 1.0, both / true if true else 1.0
     f1 = 2 * both / (found + true) if found + true else 1.0
     return Score(round(precision, 6), round(recall, 6), round(f1, 6), true, found, both)
