@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
-from rapidfuzz import fuzz, process
 
 from pipeline.errors import Problem, RulesError
+from pipeline.ingest.headings import HeadingIndex, HeadingWords
 from pipeline.rulebook import Card, read_yaml
 
 KINDS: Final = (
@@ -33,7 +33,10 @@ JOINED: Final = {
 """Columns that hold several: they satisfy what their parts satisfy."""
 IGNORED: Final = ""
 NUMBERING: Final = "#"
-_FUZZY_RANK: Final = 1000
+_WORDS_RANK: Final = 1000
+_FUZZY_RANK: Final = 2000
+NEAREST_RANK: Final = 3000
+"""From here on a heading was read by some of its words only, and its cells must agree."""
 _BASE_RANK: Final = 100
 _LONGEST_HEADING: Final = 120
 _MOST_REMEMBERED: Final = 100_000
@@ -64,6 +67,10 @@ class ColumnsCard(Card):
     number_columns: list[Heading]
     qualifiers: list[Heading] = Field(default_factory=list)
     ignored: list[Heading]
+    words: dict[str, list[Heading]] = Field(default_factory=dict)
+    fillers: list[Heading] = Field(default_factory=list)
+    somebody_else: list[Heading] = Field(default_factory=list)
+    looks: dict[str, str] = Field(default_factory=dict)
     by_content: list[ByContent] = Field(default_factory=list)
 
 
@@ -71,8 +78,6 @@ class HeaderRules(Card):
     """Where and how a header is looked for."""
 
     search_rows: int
-    fuzzy_cut: float
-    fuzzy_length: int
 
 
 class LayoutRules(Card):
@@ -126,6 +131,15 @@ def heading_key(text: str) -> str:
 def words_of(text: str) -> str:
     """A text as words in upper case with a blank at both ends, to look for whole words in."""
     return " " + re.sub(r"[^A-Z0-9]+", " ", text.upper()).strip() + " "
+
+
+def _bare(heading: str) -> str:
+    """A heading without what stands in brackets or after an asterisk."""
+    return re.sub(r"\([^)]*\)|\[[^]]*\]|\*.*$", " ", heading)
+
+
+def _later(found: Matched | None, rank: int) -> Matched | None:
+    return None if found is None else (found[0], found[1] + rank)
 
 
 @dataclass(frozen=True)
@@ -198,31 +212,66 @@ class Cards:
     def match(self, card: SourceCard, spellings: tuple[str, ...]) -> Matched | None:
         """The column of a heading in a kind of source, given as one or more ways to read its cells, best first.
 
-        None where no card knows it.
+        As it is written down, else by its words, else with a slip or two, else by most of its words. None where no
+        card knows it.
         """
         key = (card.kind, spellings)
         if key not in self._found:
-            exact = (self._exact(card, s) for s in spellings)
-            near = (self._fuzzy(card, s) for s in spellings)
-            self._found[key] = next(filter(None, exact), None) or next(filter(None, near), None)
+            index = self._indexes[card.kind]
+            looks = (
+                (self._first(card, (heading_key(s), heading_key(_bare(s)))) for s in spellings),
+                (_later(index.same_words(_bare(s)), _WORDS_RANK) for s in spellings),
+                (self._first(card, self._without_qualifiers(s)) for s in spellings),
+                (_later(index.main_words(_bare(s)), _WORDS_RANK) for s in spellings),
+                (self._in_brackets(card, s) for s in spellings),
+                (_later(index.misspelt(_bare(s)), _FUZZY_RANK) for s in spellings),
+                (_later(index.nearest(_bare(s)), NEAREST_RANK) for s in spellings),
+            )
+            self._found[key] = next((found for look in looks for found in look if found is not None), None)
         return self._found[key]
 
-    def _exact(self, card: SourceCard, heading: str) -> Matched | None:
-        table = self._tables[card.kind]
-        return next((table[key] for key in self._spellings(heading) if key in table), None)
+    @cached_property
+    def _words(self) -> HeadingWords:
+        columns = self.columns
+        return HeadingWords(columns.words, columns.fillers, columns.qualifiers, columns.somebody_else)
 
-    def _spellings(self, heading: str) -> Iterable[str]:
-        """The heading itself, without what stands in brackets, without words that only qualify."""
-        yield heading_key(heading)
-        bare = re.sub(r"\([^)]*\)|\[[^]]*\]|\*.*$", " ", heading)
-        yield heading_key(bare)
-        inside = re.findall(r"\(([^)]*)\)", heading)
-        tokens = words_of(bare).split()
+    @cached_property
+    def _indexes(self) -> dict[str, HeadingIndex]:
+        return {kind: HeadingIndex(self._words, self._written(card)) for kind, card in self.kinds.items()}
+
+    def same(self, heading: str, other: str) -> bool:
+        """Whether two headings have the same words, however they are written."""
+        if heading_key(heading) == heading_key(other):
+            return True
+        readings = self._words.readings(_bare(heading))
+        return any(reading and reading in readings for reading in self._words.readings(_bare(other)))
+
+    def _written(self, card: SourceCard) -> dict[str, Matched]:
+        """Headings of a kind as written down, for their words; the card's own before the common ones."""
+        known: dict[str, Matched] = {}
+        for columns, base in ((card.headings, 0), (self.columns.columns, _BASE_RANK)):
+            for column, headings in columns.items():
+                for rank, heading in enumerate([column.replace("_", " ").upper(), *headings]):
+                    known.setdefault(heading, (column, base + rank))
+        aside = dict.fromkeys(self.columns.number_columns, (NUMBERING, 0))
+        aside |= dict.fromkeys([*card.ignored, *self.columns.ignored], (IGNORED, 0))
+        return {**aside, **known} | dict.fromkeys(card.ignored, (IGNORED, 0))
+
+    def _first(self, card: SourceCard, keys: Iterable[str]) -> Matched | None:
+        table = self._tables[card.kind]
+        return next((table[key] for key in keys if key in table), None)
+
+    def _without_qualifiers(self, heading: str) -> Iterable[str]:
+        """Keys of a heading without the words that only qualify, the last ones taken off first."""
+        tokens = words_of(_bare(heading)).split()
         while len(tokens) > 1 and tokens[-1] in self._qualifiers:
             tokens = tokens[:-1]
             yield "".join(tokens)
         yield "".join(t for t in tokens if t not in self._qualifiers)
-        yield from map(heading_key, inside)
+
+    def _in_brackets(self, card: SourceCard, heading: str) -> Matched | None:
+        """What a heading says in brackets where the rest says nothing: ``Identitas (NIK)``."""
+        return self._first(card, map(heading_key, re.findall(r"\(([^)]*)\)", heading)))
 
     @cached_property
     def _by_content(self) -> dict[str, ByContent]:
@@ -237,26 +286,26 @@ class Cards:
     def _qualifiers(self) -> frozenset[str]:
         return frozenset(self.columns.qualifiers)
 
-    def _fuzzy(self, card: SourceCard, heading: str) -> Matched | None:
-        """A misspelt heading: the nearest known one, unless two columns are equally near."""
-        key, rules = heading_key(heading), self.layout.header
-        if len(key) < rules.fuzzy_length or len(key) > 40:
-            return None
-        table = self._tables[card.kind]
-        near = process.extract(key, table.keys(), scorer=fuzz.ratio, score_cutoff=rules.fuzzy_cut, limit=5)
-        best = {table[k][0] for k, score, _ in near if score == near[0][1]}
-        if len(best) != 1:
-            return None
-        column, rank = table[near[0][0]]
-        return column, rank + _FUZZY_RANK
-
     def looks_known(self, text: str) -> bool:
-        """Whether any card knows a heading, misspellings aside."""
+        """Whether any card knows a heading, as it stands, by its words or but for a slip."""
         if text not in self._looks:
             if len(self._looks) > _MOST_REMEMBERED:
                 self._looks.clear()
-            self._looks[text] = len(text) <= _LONGEST_HEADING and any(k in self.known for k in self._spellings(text))
+            self._looks[text] = len(text) <= _LONGEST_HEADING and (
+                any(
+                    k in self.known
+                    for k in (heading_key(text), heading_key(_bare(text)), *self._without_qualifiers(text))
+                )
+                or any(heading_key(inside) in self.known for inside in re.findall(r"\(([^)]*)\)", text))
+                or (not re.search(r"\d{3}", text) and self._any_index.knows(_bare(text)))
+            )
         return self._looks[text]
+
+    @cached_property
+    def _any_index(self) -> HeadingIndex:
+        """The headings of all kinds, to tell whether a text is one, whatever it means."""
+        known = {h: ("heading", 0) for card in self.kinds.values() for h in self._written(card)}
+        return HeadingIndex(self._words, known)
 
     def _refuse_double_headings(self, folder: Path) -> None:
         """One heading with two meanings in one list would be read as the first, unseen."""

@@ -15,7 +15,17 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.ingest.cards import IGNORED, JOINED, NUMBERING, Cards, Matched, SourceCard, heading_key, words_of
+from pipeline.ingest.cards import (
+    IGNORED,
+    JOINED,
+    NEAREST_RANK,
+    NUMBERING,
+    Cards,
+    Matched,
+    SourceCard,
+    heading_key,
+    words_of,
+)
 from pipeline.ingest.sheets import Merge, RawSheet, width
 from pipeline.ingest.titles import program_in
 
@@ -243,7 +253,7 @@ def _best_kind(
         reading = _read_as(card, spellings, body, cards, said, spoken)
         if reading is None or _is_summary(reading, sheet.name, spoken[0], cards):
             continue
-        score = _evidence(card, reading, spoken)
+        score = _evidence(card, reading, spoken, cards)
         if program is not None:
             score += _PROGRAM_WEIGHT.get(card.kind, 0.0)
         if score >= 1 or said.kind:
@@ -265,6 +275,8 @@ def _read_as(
     unknown = []
     for j, (written, ways) in spellings.items():
         matched = _said_column(written, said) or _by_content(card, ways, body, j, cards) or cards.match(card, ways)
+        if matched is not None and matched[1] >= NEAREST_RANK and not _looks_so(matched[0], body, j, cards):
+            matched = None
         if matched is None:
             unknown.append(written)
         elif matched[0] == NUMBERING:
@@ -306,6 +318,15 @@ def _by_content(card: SourceCard, ways: Iterable[str], body: pl.DataFrame, j: in
     return None
 
 
+def _looks_so(column: str, body: pl.DataFrame, j: int, cards: Cards) -> bool:
+    """Whether the cells below a heading that was only nearly known look like its column's."""
+    pattern = cards.columns.looks.get(column)
+    if pattern is None or f"c{j}" not in body.columns:
+        return True
+    cells = body[f"c{j}"].drop_nulls().str.strip_chars(" '\u00a0")
+    return cells.is_empty() or bool((cells.str.contains(pattern).mean() or 0.0) >= _CONTENT_SHARE)  # type: ignore[operator]
+
+
 def _from_title(card: SourceCard, columns: dict[str, int], spoken: Sequence[str]) -> dict[str, str]:
     """What a title, sheet or file name says in place of a column: the longest of the card's words in it."""
     titles, sheet, file = spoken
@@ -321,10 +342,13 @@ def _from_title(card: SourceCard, columns: dict[str, int], spoken: Sequence[str]
     return constants
 
 
-def _evidence(card: SourceCard, reading: Reading, spoken: Sequence[str]) -> float:
+def _evidence(card: SourceCard, reading: Reading, spoken: Sequence[str], cards: Cards) -> float:
     columns = sum(weight for column, weight in card.telling.items() if column in reading.columns)
-    keys = {heading_key(h) for h in reading.headings.values()}
-    headings = sum(weight for heading, weight in card.telling_headings.items() if heading_key(heading) in keys)
+    headings = sum(
+        weight
+        for heading, weight in card.telling_headings.items()
+        if any(cards.same(heading, written) for written in reading.headings.values())
+    )
     words = sum(
         max((weight for word, weight in card.words.items() if words_of(word) in words_of(text)), default=0.0)
         for text in spoken

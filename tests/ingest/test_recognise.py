@@ -68,6 +68,39 @@ def test_kinds_by_their_headings(cards: Cards, kind: str, file: str, header: str
     assert found.kind == kind
 
 
+MEANT = """
+birth_date | Tgl. Lhr, Tanggal Lahir (dd-mm-yyyy), LAHIR / TANGGAL, Date of Birth, TGL LAHR
+relationship | Hub. dg Kep. Keluarga, Relationship to Head of Household, Hubungan dlm KK
+name | Nama Lengkap Ybs, Nama Anggota Kel., Full name, NAMA LENGKP
+income | Penghasilan/bln (Rp), Rata-rata Penghasilan Sebulan, Monthly Income
+population_status | Status Pddk, Ket. Kependudukan, Residency Status
+school_level | Jenjang Pend. Saat Ini, Pendidikan yg sedang ditempuh
+kecamatan | Kecamatan Domisili, KECAMTAN, Sub-district
+dusun | Nama Dusun / Lingkungan, DUSN
+phone | Kontak HP, Mobile Number, No. HP/WA
+amount | Nilai Bantuan yg Diterima, NOMNIAL, Nominal (Rp.)
+no_kk | Nomor KK (sesuai Kartu Keluarga), Family Card Number
+- | NIK PETUGAS, NAMA PETUGAS ENTRI, NO KK LAMA, DESA ASAL, TGL PENCAIRAN, NAMA AHLI WARIS, NO SURAT, JUMLAH PINJAMAN
+"""
+
+
+@pytest.mark.parametrize(
+    ("column", "heading"),
+    [(line.split(" | ")[0], h) for line in MEANT.strip().splitlines() for h in line.split(" | ")[1].split(", ")],
+)
+def test_headings_nobody_wrote_down_are_read_by_their_words(cards: Cards, column: str, heading: str) -> None:
+    found = cards.match(cards.kinds["registry"], (heading,))
+    assert (found[0] if found else "-") == column
+
+
+def test_a_heading_read_by_its_words_is_believed_only_if_its_cells_agree(cards: Cards) -> None:
+    header = ["NAMA", "NIK", "Nilai Bantuan yg Diterima"]
+    found = read(cards, header, ["SITI AMINAH", nik(1), "beras"], ["SUPARMAN", nik(2), "telur"], file="penerima.csv")
+    assert found is not None
+    assert "amount" not in found.columns
+    assert "Nilai Bantuan yg Diterima" in found.unknown
+
+
 @pytest.mark.parametrize(
     "header",
     [
