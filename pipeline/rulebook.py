@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,9 +76,16 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RulesError(Problem(str(path), f"cannot be read: {error}", "a UTF-8 YAML file")) from error
+    return _parsed(path, text, model)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=256)  # each stage reads its files anew, and so does the next command; cards never change
+def _parsed(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
     try:
-        tree = yaml.compose(text, Loader=_LOADER)
-        data: Any = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, see above
+        loader = _LOADER(text)
+        tree = loader.get_single_node()
+        twice = list(_twice(path, tree))
+        data: Any = None if tree is None else loader.construct_document(tree)
     except ValueError as error:  # a day that is in no calendar, such as 2026-13-01
         raise RulesError(*_no_days(path, tree)) from error
     except yaml.YAMLError as error:
@@ -86,7 +94,7 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
         raise RulesError(
             Problem(where, f"not YAML: {getattr(error, 'problem', error)}", "check the indentation")
         ) from error
-    if twice := list(_twice(path, tree)):
+    if twice:
         raise RulesError(*twice)
     try:
         return model.model_validate(data)
