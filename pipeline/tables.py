@@ -320,6 +320,7 @@ OUTCOMES: Final = Table(
         _date("visited_at", "day of the visit"),
         _text("note", "free text"),
         _text("officer", "who visited"),
+        _text("worklist", "mark of the worklist it was filled in: month and first digits of the run; null: not said"),
     ),
 )
 
@@ -819,7 +820,7 @@ _CASE_FACTS = (
     _date("due_at", "day by which it should be answered"),
     _text("outcome", "newest answer from the field, a code of rules/field.yaml"),
     _text("officer", "who gave that answer: never who decides on it"),
-    _text("decision", "what was decided, a code of rules/field.yaml, or resolved_by_data"),
+    _text("decision", "what was decided, a code of rules/field.yaml; or resolved_by_data, merged, handed_on"),
     _text("decided_by", "who decided"),
     _text("listed_period", "newest month in whose worklist it stood"),
     _text("explanation", "why it stood there, in words"),
@@ -850,7 +851,11 @@ CASE_EVENTS: Final = Table(
     (
         _time("at", "UTC; later than the row before"),
         _text("case_id", "case"),
-        _text("event", "opened, assigned, routed, listed, answered, decided, finding_added, finding_resolved, …"),
+        _text(
+            "event",
+            "opened, assigned, routed, listed, answered, decided, closed, reopened, followed, merged, unmerged, parted, "
+            "finding_added, finding_moved, finding_resolved, …",
+        ),
         _text("period", "month of the data behind it"),
         _text("run_id", "published run behind it; null where it came from a person"),
         _text("finding_key", "finding concerned; null where it is about the case as a whole"),
@@ -862,6 +867,7 @@ CASE_EVENTS: Final = Table(
         _text("verdict", "what an answer says of a finding: right, wrong, open"),
         _date("valid_until", "last day on which a decided finding does not open the case again"),
         _text("actor", "who or what made it happen"),
+        _text("other_case", "case into which it was merged, from which it parted, or to or from which a finding went"),
         _text("words", "why, in words"),
         _text("previous_hash", "hash of the row before; empty for the first"),
         _text("hash", "hash over previous_hash and this row", key=True),

@@ -18,6 +18,8 @@ import polars as pl
 from pipeline.cases.book import ANSWERED, NOBODY, OPEN, CaseBook, findings_of
 from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
 from pipeline.cases.making import Making
+from pipeline.cases.parting import survivors
+from pipeline.cases.printed import Printed
 from pipeline.cases.refusing import Reasons, Refusal
 from pipeline.cases.wording import CaseNumbers, Wording, plain
 from pipeline.period import Period
@@ -68,6 +70,16 @@ def apply_published(book: CaseBook, rules: FieldRules, now: datetime) -> Applied
     return apply(book, rows.join(known, on="outcome_id", how="anti"), rules, now, Reasons("en"), keep_rows=False)
 
 
+def apply_stored(book: CaseBook, outcome_ids: Sequence[str], rules: FieldRules, now: datetime) -> Applied:
+    """Apply answers that are kept already, anew: their case has been found to be another since."""
+    with book.frame("asked", pl.DataFrame({"outcome_id": outcome_ids}, schema={"outcome_id": pl.String})):
+        rows = book.ask(
+            """select distinct on (outcome_id) * exclude (run_id), visited_at::varchar as day_written
+               from audit.outcomes semi join asked using (outcome_id) order by outcome_id"""
+        )
+    return apply(book, rows, rules, now, Reasons("en"), keep_rows=False)
+
+
 def apply(
     book: CaseBook,
     rows: pl.DataFrame,
@@ -92,15 +104,17 @@ def apply(
     events = book.events()
     cases = book.ask("select * from audit.cases")
     read = _read(rows, rules)
-    checked, refusals = _checked(read, cases, events, _Holding(rules, reasons, now.date()))
+    holding = _Holding(rules, reasons, now.date(), Printed(book, events, rules))
+    checked, refusals = _checked(read, cases, events, holding)
     seen = set(events["answer_id"].drop_nulls())
     fresh = checked.filter(~pl.col("answer_id").is_in(seen)).unique("answer_id", keep="first", maintain_order=True)
-    closed = fresh.filter(~pl.col("state").is_in(_ANSWERABLE))
-    refusals += [reasons.refusal(row, reasons.why("closed", found=row["case_id"])) for row in closed.to_dicts()]
-    fresh = fresh.filter(pl.col("state").is_in(_ANSWERABLE)).sort(
-        "visited_at", *_ROW, nulls_last=False, maintain_order=True
-    )
-    already = checked.height - fresh.height - closed.height
+    newest = str(events["period"].drop_nulls().max() or "")
+    whys = [holding.why_not_now(row, newest) for row in fresh.to_dicts()]
+    refusals += [reasons.refusal(row, why) for row, why in zip(fresh.to_dicts(), whys, strict=True) if why]
+    late = pl.Series([bool(why) for why in whys], dtype=pl.Boolean)
+    refused_now, fresh = fresh.filter(late), fresh.filter(~late)
+    fresh = fresh.sort("visited_at", *_ROW, nulls_last=False, maintain_order=True)
+    already = checked.height - fresh.height - refused_now.height
     if fresh.is_empty():
         return Applied(checked, 0, already, refusals)
     making = Making(rules, {"actor": actor})
@@ -146,6 +160,7 @@ class _Holding:
     rules: FieldRules
     reasons: Reasons
     today: date
+    printed: Printed
 
     def why_not(self, row: dict[str, Any], found: str | None, near: str, begins: date | None) -> str:
         """Why an answer cannot be used; empty where it can."""
@@ -161,13 +176,23 @@ class _Holding:
             return why("future_day", found=str(day))
         return why("early_day", found=str(day)) if begins is not None and day < begins else ""
 
+    def why_not_now(self, row: dict[str, Any], period: str) -> str:
+        """Why an answer that fits its case comes too late: it is closed, or holds other people than then."""
+        case_id = row["case_id"]
+        others = self.printed.others(case_id, row["code"], row["visited_at"], row["worklist"])
+        if others is not None:
+            named = ", ".join(filter(None, others))
+            why = "parted" if named else "parted_unnamed"
+            return self.reasons.why(why, found=case_id, others=named, period=period)
+        return "" if row["state"] in _ANSWERABLE else self.reasons.why("closed", found=case_id)
+
 
 def _checked(
     read: pl.DataFrame, cases: pl.DataFrame, events: pl.DataFrame, holding: _Holding
 ) -> tuple[pl.DataFrame, list[Refusal]]:
     """Answers that fit their case, with ``case_id`` put right, ``state`` and ``answer_id``; and the others."""
     numbers = CaseNumbers(cases["case_id"].to_list())
-    merged = dict(events.filter(pl.col("event") == "merged").select("case_id", "words").iter_rows())
+    now_in = survivors(events)
     known = {row["case_id"]: row for row in cases.select("case_id", "state").to_dicts()}
     begins = {
         case_id: Period.parse(period).before().first_day
@@ -181,7 +206,7 @@ def _checked(
         if why or found is None:
             refusals.append(holding.reasons.refusal(row, why))
             continue
-        case = known[merged.get(found, found)]
+        case = known[now_in.get(found, found)]
         text = "|".join([case["case_id"], row["code"], str(row["visited_at"] or ""), plain(row["told"] or "")])
         answer_id = hashlib.sha256(text.encode()).hexdigest()[:16]
         good.append({**row, "written_case": row["case_id"], **case, "answer_id": answer_id})
@@ -241,7 +266,7 @@ def waiting_findings(book: CaseBook, events: pl.DataFrame, case_ids: Sequence[st
                       'sampled' as reason, '' as program, subject_kind, subject_id
                from audit.samples where finding_key in (select finding_key from state)"""
         )
-    return state.join(known, on="finding_key", how="left", maintain_order="left")
+    return state.drop("officer").join(known, on="finding_key", how="left", maintain_order="left")
 
 
 def _effects(rules: FieldRules) -> pl.DataFrame:

@@ -24,9 +24,11 @@ STATUS: Final = {
     "finding_added": OPEN,
     "finding_returned": OPEN,
     "finding_answered": ANSWERED,
+    "finding_carried": ANSWERED,
     "finding_settled": SETTLED,
     "finding_resolved": SETTLED,
     "finding_replaced": GONE,
+    "finding_moved": GONE,
 }
 """Event about a finding → what it is from then on."""
 _FACTS: Final = (
@@ -86,7 +88,7 @@ def case_book(out: Path) -> Iterator[CaseBook]:
 
 def findings_of(events: pl.DataFrame) -> pl.DataFrame:
     """What became of each finding of each case: ``case_id``, ``finding_key``, ``status``, ``valid_until``, ``outcome``,
-    ``verdict``, ``period`` of the last word."""
+    ``verdict``, ``officer`` who gave it, ``period`` of the last word."""
     about = events.filter(pl.col("finding_key").is_not_null(), pl.col("event").is_in(list(STATUS)))
     return (
         about.group_by("case_id", "finding_key", maintain_order=True)
@@ -95,6 +97,7 @@ def findings_of(events: pl.DataFrame) -> pl.DataFrame:
             valid_until=pl.col("valid_until").last(),
             outcome=pl.col("outcome").drop_nulls().last(),
             verdict=pl.col("verdict").drop_nulls().last(),
+            officer=pl.col("officer").drop_nulls().last(),
             period=pl.col("period").drop_nulls().last(),
         )
         .filter(pl.col("status") != GONE)
@@ -107,7 +110,7 @@ def cases_of(events: pl.DataFrame) -> pl.DataFrame:
     cases = events.group_by("case_id", maintain_order=True).agg(
         *last,
         state=pl.col("to_state").drop_nulls().last(),
-        times_reopened=(pl.col("event") == "reopened").sum(),
+        times_reopened=(pl.col("to_state") == "reopened").sum(),
         opened_at=pl.col("at").first(),
         updated_at=pl.col("at").last(),
     )

@@ -167,10 +167,13 @@ def _refuse(cases: pl.DataFrame, events: pl.DataFrame, decider: str, decision: s
 
 
 def _who_answered(events: pl.DataFrame) -> dict[str, list[str]]:
-    """Of each case who answered it; where an answer came without a name, everybody it was ever assigned to."""
-    answered = events.filter(pl.col("event") == "answered")
-    nameless = answered.filter(pl.col("officer").fill_null(NOBODY) == NOBODY)["case_id"]
-    perhaps = events.filter(pl.col("case_id").is_in(nameless.implode())).select("case_id", who="assigned_to")
+    """Of each case who answered it, also before a finding came into it; where an answer came without a name, everybody
+    to whom it, or the case that the finding came from, was ever assigned."""
+    answered = events.filter(pl.col("event").is_in(["answered", "finding_carried"]))
+    nameless = answered.filter(pl.col("officer").fill_null(NOBODY) == NOBODY)
+    assigned = events.select(held="case_id", who="assigned_to").drop_nulls()
+    perhaps = pl.concat([nameless.select("case_id", held=c) for c in ("case_id", "other_case")]).drop_nulls()
+    perhaps = perhaps.join(assigned, on="held", maintain_order="left").select("case_id", "who")
     both = pl.concat([answered.select("case_id", who="officer"), perhaps]).drop_nulls().unique(maintain_order=True)
     return dict(both.group_by("case_id", maintain_order=True).agg("who").iter_rows())
 

@@ -50,7 +50,7 @@ inside as (
     select distinct person_id, household_id from audit.mentions
     where run_id = $run and list_contains($insiders, kind))
 select n.* exclude (run_id, about), coalesce(s.months, 1) as months,
-       p.household_id as home,
+       p.household_id as home, p.household_id is not null or h.household_id = n.subject_id as placed,
        coalesce(h.kecamatan_code, p.kecamatan_code) as home_kecamatan, coalesce(h.desa_code, p.desa_code) as home_desa,
        n.subject_id in (select person_id from inside where person_id is not null)
        or coalesce(p.household_id, n.subject_id) in (select household_id from inside where household_id is not null)
@@ -104,7 +104,8 @@ def findings_with_cases(
 ) -> pl.DataFrame:
     """Findings of a run, and the newest form of those of earlier months in ``keys``, each with its case.
 
-    Adds ``current`` (in this run), ``months`` (seen), ``insider``, ``case_kind``, ``case_subject``, ``queue``, its
+    Adds ``current`` (in this run), ``months`` (seen), ``placed`` (this run knows whose household it is about),
+    ``insider``, ``case_kind``, ``case_subject``, ``queue``, its
     ``rank``, ``days`` to act.
     """
     asked = pl.DataFrame({"finding_key": keys}, schema={"finding_key": pl.String})

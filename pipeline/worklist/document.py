@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from pipeline.cases.printed import MARK
+
 NOT_KNOWN: Final = {"id": "Desa tidak diketahui", "en": "Village unknown"}
 FIELD: Final = "tksk"
 """The queue whose cases are visits; all others are lists for an office."""
@@ -95,10 +97,15 @@ class Sheet:
     """Of lists for an office: the rows behind the findings."""
 
     @property
+    def mark(self) -> str:
+        """What answers filled into it carry, so that it is known whom each case was about when it was printed."""
+        return self.run_id[:MARK]
+
+    @property
     def desa(self) -> list[str]:
         """Names of the desa, in the order of the visits."""
         return list(dict.fromkeys(v.desa for v in self.visits))
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, for JSON."""
-        return asdict(self)
+        return asdict(self) | {"mark": self.mark}

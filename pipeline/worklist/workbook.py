@@ -151,8 +151,12 @@ class _Writer:
         for j, (column, width) in enumerate(COLUMNS.items()):
             page.set_column(j, j, width)
             page.write_string(HEADER_ROW, j, words["columns"][column], self.format["head"])
+        mark = len(COLUMNS)  # hidden: whom the cases were about when this was printed
+        page.set_column(mark, mark, 14, None, {"hidden": True})
+        page.write_string(HEADER_ROW, mark, words["columns"]["worklist"], self.format["head"])
         for n, (visit, question) in enumerate(rows, HEADER_ROW + 1):
             self._row(page, n, visit, question)
+            page.write_string(n, mark, sheet.mark, self.format["locked"])
         last = HEADER_ROW + len(rows)
         page.autofilter(HEADER_ROW, 0, last, len(COLUMNS) - 1)
         page.freeze_panes(HEADER_ROW + 1, 3)

@@ -142,10 +142,10 @@
     return /[";]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
   };
   const outcomesFile = () => {
-    const columns = ["case_id", "outcome", "visited_at", "note", "officer"];
+    const columns = ["case_id", "outcome", "visited_at", "note", "officer", "worklist"];
     const rows = sheet.visits.flatMap((v) => v.questions.filter((q) => answers[v.case_id]?.outcomes[q.topic]).map((q) => {
       const mine = answers[v.case_id];
-      return [v.case_id, label(mine.outcomes[q.topic]).label, mine.visited_at, mine.note, sheet.officer];
+      return [v.case_id, label(mine.outcomes[q.topic]).label, mine.visited_at, mine.note, sheet.officer, sheet.mark];
     }));
     return rows.length ? "\ufeff" + [columns, ...rows].map((r) => r.map(cell).join(";")).join("\r\n") + "\r\n" : null;
   };

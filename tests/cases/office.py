@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
@@ -102,15 +102,21 @@ class Office:
         self, period: str, found: Sequence[Found], *, gone: Sequence[tuple[Found, str, str]] = (),
         merged: Sequence[tuple[str, str]] = (), kinds: Sequence[str] = ("registry", "recipients", "deaths"),
         outcomes: Sequence[dict[str, Any]] = (), households: Sequence[str] | None = None,
+        lives: Mapping[str, str] | None = None,
     ) -> str:  # fmt: skip
-        """Publish a month; ``gone`` are findings with ``resolved`` or ``not_assessable`` and why. Gives the run id."""
+        """Publish a month; ``gone`` are findings with ``resolved`` or ``not_assessable`` and why, ``lives`` says of
+        persons that they live in another household than is theirs. Gives the run id."""
         self.runs += 1
         run_id = f"{period}-{self.runs:016x}"
         homes = list(households) if households is not None else [f"H{n}" for n in range(1, self.families + 1)]
+        persons = {p["person_id"]: p for h in homes for p in self._persons(h)}
+        for person_id, home in (lives or {}).items():
+            (own,) = (p for p in self._persons(f"H{person_id[1:].rstrip('b')}") if p["person_id"] == person_id)
+            persons[person_id] = own | {"household_id": home}
         tables = {
             "households": [self._household(h) for h in homes],
-            "persons": [p for h in homes for p in self._persons(h)],
-            "mentions": self._mentions(homes, kinds),
+            "persons": list(persons.values()),
+            "mentions": self._mentions(persons, kinds),
             "facts": [
                 {"subject_kind": "household", "subject_id": h, "facts": json.dumps({"n_elderly": int(h == "H5")})}
                 for h in homes
@@ -203,18 +209,16 @@ class Office:
             for n, (which, name) in enumerate((("", "KARIM"), ("b", "RAHMA")))
         ]  # fmt: skip
 
-    def _mentions(self, homes: list[str], kinds: Sequence[str]) -> list[dict[str, Any]]:
-        rows = []
-        for home in homes:
-            for person in self._persons(home):
-                rows.append(
-                    {
-                        "mention_id": f"m{person['person_id']}", "source_file": "a.csv", "sheet": "",
-                        "row_number": len(rows) + 2, "kind": "registry", "person_id": person["person_id"],
-                        "household_id": home, "name": person["name"], "fingerprint": f"f{person['person_id']}",
-                        "kecamatan_code": KECAMATAN, "address": "JL. MAWAR", "rt": 1,
-                    }
-                )  # fmt: skip
+    def _mentions(self, persons: Mapping[str, dict[str, Any]], kinds: Sequence[str]) -> list[dict[str, Any]]:
+        rows = [
+            {
+                "mention_id": f"m{person['person_id']}", "source_file": "a.csv", "sheet": "", "row_number": n,
+                "kind": "registry", "person_id": person["person_id"], "household_id": person["household_id"],
+                "name": person["name"], "fingerprint": f"f{person['person_id']}", "kecamatan_code": KECAMATAN,
+                "address": "JL. MAWAR", "rt": 1,
+            }
+            for n, person in enumerate(persons.values(), 2)
+        ]  # fmt: skip
         rows += [
             {"mention_id": f"k{kind}", "source_file": "b.csv", "sheet": "", "row_number": 2, "kind": kind, "program": p,
              "kecamatan_code": KECAMATAN, "fingerprint": kind}

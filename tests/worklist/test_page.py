@@ -12,7 +12,9 @@ import pytest
 
 from pipeline.cases.returning import take_outcomes
 from pipeline.database import DATABASE, opened
+from pipeline.history import published_run
 from pipeline.outgoing import PASSPHRASE_VARIABLE
+from pipeline.period import Period
 from tests.cases.office import RULES, Office
 from tests.look.axe import find_axe, serious_issues
 from tests.worklist.conftest import PASSPHRASE, form, lists_of
@@ -47,7 +49,8 @@ def test_filled_kept_over_a_reload_saved_and_read_back_without_loss(office: Offi
     with saved.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
     assert len(rows) == 3
-    assert all(None not in r.values() and len(r) == 5 for r in rows)
+    assert all(None not in r.values() and len(r) == 6 for r in rows)
+    assert {r["worklist"] for r in rows} == {published_run(office.out, Period.parse("2026-10")).run_id[:14]}
     taken = take_outcomes([saved], office.out, RULES, now=today(), say=lambda _: None)
     assert (taken.applied.applied, taken.refusals) == (3, [])
     kept = {(r["case_id"], r["outcome"]): r for r in office.ask("select * from audit.outcomes").to_dicts()}

@@ -244,4 +244,5 @@ def _outcomes(raw: RawRows, _: Sequence[Context], cleaner: Cleaner, __: Notices)
     columns = words.as_written(raw, ("case_id", "outcome", "note", "officer"), cleaner.titles)
     columns += [dates.day(raw, "visited_at", cleaner.period.last_day + timedelta(days=366))]
     sheet = pl.DataFrame(columns)
-    return sheet.with_columns(_hashes(sheet).alias("outcome_id"))
+    marks = words.as_written(raw, ("worklist",), cleaner.titles)  # the same answer on another list is the same answer
+    return sheet.with_columns(_hashes(sheet).alias("outcome_id"), *marks)
