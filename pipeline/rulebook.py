@@ -21,7 +21,7 @@ from pipeline.errors import InputError, Problem, RulesError
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where PyYAML has it: ten times as fast, the same line numbers."""
 
 
@@ -82,7 +82,7 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
 @lru_cache(maxsize=256)  # each stage reads its files anew, and so does the next command; cards never change
 def _parsed(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
     try:
-        loader = _LOADER(text)
+        loader = LOADER(text)
         tree = loader.get_single_node()
         twice = list(_twice(path, tree))
         data: Any = None if tree is None else loader.construct_document(tree)
@@ -163,4 +163,4 @@ def _field_names(model: type[BaseModel]) -> set[str]:
 
 def line_in(path: Path, *location: int | str) -> int:
     """Line of a value inside a YAML file, by the keys and positions that lead to it (1 where there is none)."""
-    return _line_of(yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER), location)
+    return _line_of(yaml.compose(path.read_text(encoding="utf-8"), Loader=LOADER), location)

@@ -13,16 +13,17 @@ from typing import Any
 import yaml
 
 from pipeline.look.numbers import Language
+from pipeline.rulebook import LOADER
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def texts(path: Path, lang: Language) -> dict[str, Any]:
     """The texts of a file in one language, nested as in the file.
 
     Raises:
         KeyError: a text lacks a language; names where.
     """
-    chosen = _chosen(yaml.safe_load(path.read_text(encoding="utf-8")), lang, path.name)
+    chosen = _chosen(yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER), lang, path.name)  # noqa: S506 - safe
     assert isinstance(chosen, dict)  # noqa: S101 - a text file is a mapping
     return chosen
 
