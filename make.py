@@ -20,7 +20,8 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "lock.sha256"
 LOCK = ROOT / "requirements.lock"
 
-TWO_AT_ONCE = ["-n", "2", "--dist", "loadfile"]  # the tests of one file share what they set up
+# the tests of one file share what they set up; in the order of tests/conftest.py
+TWO_AT_ONCE = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 TASKS: dict[str, list[list[str]]] = {
     "demo": [["-m", "cli", "demo"]],
