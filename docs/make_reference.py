@@ -78,7 +78,8 @@ def commands() -> str:
         f"# Commands\n\n{MADE.format(source='`pipeline/commands`')} The same stands in `tepat COMMAND --help`.\n\n"
         "Exit codes: 0 done; 1 the program or its environment failed, nothing published; 2 wrong usage or unreadable "
         "input, nothing changed; 3 done, and the answer is no. With `--json` one JSON document is all that stands on "
-        "standard output.\n"
+        'standard output; of a command that ends with an error it is `{"error": {"type", "exit_code", "problems": '
+        '[{"where", "found", "expected", "todo"}]}}`.\n'
     ]
     return "\n".join([*parts, *_commands(typer.main.get_command(app), "tepat")])
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -31,6 +31,11 @@ class Card(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+LATER: Final = ("audit.yaml", "dedupe.yaml", "field.yaml", "gate.yaml", "report.yaml", "retention.yaml")
+"""Files that no stage of a run reads: how long rows are kept, for instance, changes no finding, and must not make a run
+another one. All others count, also those that a later version adds."""
+
+
 def default_rules() -> Path:
     """The rules shipped with the program: ``rules/`` beside the package, or inside an installed wheel."""
     package = Path(__file__).resolve().parent
@@ -38,13 +43,20 @@ def default_rules() -> Path:
     return beside if (beside / "sources").is_dir() else package / "_rules"
 
 
-def rules_hash(rules: Path) -> str:
-    """Hash over the relative names and contents of all files in the rules folder."""
+def rules_hash(rules: Path, *, also: str | None = None) -> str:
+    """Hash over the relative names and contents of the files in the rules folder that what is published depends on.
+
+    Args:
+        rules: rules folder.
+        also: one of :data:`LATER` that counts too.
+    """
     if not rules.is_dir():
         raise InputError(Problem(str(rules), "there is no such rules folder", todo="give it with --rules"))
     digest = hashlib.sha256()
     for path in sorted(p for p in rules.rglob("*") if p.is_file() and p.suffix in {".yaml", ".csv", ".txt"}):
-        digest.update(path.relative_to(rules).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        name = path.relative_to(rules).as_posix()
+        if name not in LATER or name == also:
+            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

@@ -628,7 +628,7 @@ RUNS: Final = Table(
         _time("started_at", "UTC"),
         _time("finished_at", "UTC"),
         _text("previous_run_id", "newest published run of an earlier period, from which ids are inherited"),
-        _text("rules_hash", "hash of all files under rules/"),
+        _text("rules_hash", "hash of the files under rules/ that a run depends on (LATER in pipeline/rulebook.py names the others)"),
         _text("inputs_hash", "hash of the names and contents of all input files"),
         _text("judgements_hash", "hash of the judgements in force"),
         _text("code_version", "version and digest of the program"),

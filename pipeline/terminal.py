@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from pipeline.errors import Problem
 from pipeline.privacy import scrub
 
 Document = dict[str, Any]
 """What a command found: all that it may say, in words or as JSON."""
+_printed: list[bool] = []
+"""Whether this process has printed its JSON document."""
 
 
 def say(message: str) -> None:
@@ -36,7 +40,17 @@ def print_json(document: Any) -> None:
 
     Sixteen digits in a row are for numbers of persons: whoever looks for leaked ones must not find a measure.
     """
+    _printed.append(True)
     print(json.dumps(_shortened(document), ensure_ascii=False, indent=1, sort_keys=True, default=str))
+
+
+def print_error(kind: str, problems: Sequence[Problem], exit_code: int) -> None:
+    """The one JSON document of a command that ended with an error: ``{"error": {"type", "exit_code", "problems"}}``,
+    each problem with ``where``, ``found``, ``expected``, ``todo``, long numbers masked; nothing where it has answered.
+    """
+    if not _printed:
+        told = [{name: scrub(text) for name, text in asdict(problem).items()} for problem in problems]
+        print_json({"error": {"type": kind, "exit_code": exit_code, "problems": told}})
 
 
 def _shortened(value: Any) -> Any:

@@ -1,9 +1,15 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import RulesError
-from pipeline.rulebook import Card, read_yaml, rules_hash
+from pipeline.history import published_run
+from pipeline.rulebook import LATER, Card, read_yaml, rules_hash
+from pipeline.run import Job, Past, run_stages
+from pipeline.store import Store
+from pipeline.tables import FINDINGS, MATCH_JUDGEMENTS
+from tests.scenarios import District
 
 
 class Threshold(Card):
@@ -54,3 +60,28 @@ def test_the_hash_follows_every_file_but_no_folder_name(tmp_path: Path) -> None:
     assert rules_hash(tmp_path / "one") == rules_hash(tmp_path / "two")
     written(tmp_path / "two", "thresholds: {} # changed\n")
     assert rules_hash(tmp_path / "one") != rules_hash(tmp_path / "two")
+
+
+def test_how_long_rows_are_kept_does_not_make_a_run_another_one(rules: Path, tmp_path: Path) -> None:
+    rules = Path(shutil.copytree(rules, tmp_path / "rules"))
+    before, gate = rules_hash(rules), rules_hash(rules, also="gate.yaml")
+    for name in LATER:
+        (rules / name).write_text("changed", encoding="utf-8")
+    assert rules_hash(rules) == before
+    assert rules_hash(rules, also="gate.yaml") != gate
+    (rules / "findings.yaml").write_text("changed", encoding="utf-8")
+    assert rules_hash(rules) != before
+
+
+def test_no_stage_of_a_run_reads_what_does_not_count(
+    district: District, published_district: Path, rules: Path, tmp_path: Path
+) -> None:
+    """The stages of a month with each of those files unreadable, held to the month as published."""
+    broken = Path(shutil.copytree(rules, tmp_path / "rules"))
+    for name in LATER:
+        (broken / name).write_text("[", encoding="utf-8")
+    period, store = district.periods[-1], Store(tmp_path / "out")
+    past = Past(None, MATCH_JUDGEMENTS.empty())
+    run_stages(Job(period, district.raw(period), tmp_path / "out", broken), past, store, lambda _: None)
+    published = published_run(published_district, period).findings()
+    assert store.read(FINDINGS).sort("finding_key").equals(published.sort("finding_key"))
