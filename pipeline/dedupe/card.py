@@ -90,6 +90,12 @@ LEVELS: Final[dict[Comparison, tuple[str, ...]]] = {
 }
 """Names of the levels of each kind; 0 says nothing."""
 
+EQUAL: Final = 1
+"""The level of equal values, whatever their kind."""
+(ORDER, SLIP, PART, MOST, NEAR, SWAPPED, SOUND, TOKEN, DIFFERS) = range(2, 11)
+D_SWAPPED, D_SLIP, D_PARTS, D_SLIPS, D_YEAR, D_DIFFERS = range(2, 8)
+C_SLIP, C_SLIPS, C_PART, C_DIFFERS = range(2, 6)
+
 
 class Meaning(Card):
     """What a heading can mean."""

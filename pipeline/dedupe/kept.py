@@ -19,10 +19,10 @@ import numpy.typing as npt
 
 from pipeline.dedupe import levels
 from pipeline.dedupe.card import DedupeCard
-from pipeline.dedupe.levels import Compared, Comparer, Flags, Levels
+from pipeline.dedupe.levels import Compared, Comparer
 from pipeline.dedupe.passes import passes_of
 from pipeline.dedupe.sieve import Sieve
-from pipeline.dedupe.values import Records, Rows
+from pipeline.dedupe.values import Flags, Levels, Records, Rows
 from pipeline.resolve.blocking import Candidates, Pairs, mix, unpack
 
 Of = TypeVar("Of")

@@ -15,22 +15,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.dedupe.card import LEVELS, DedupeCard
-from pipeline.dedupe.levels import (
-    C_DIFFERS,
-    EQUAL,
-    MOST,
-    NEAR,
-    ORDER,
-    PART,
-    RARITY,
-    SLIP,
-    SWAPPED,
-    TOKEN,
-    Compared,
-    Levels,
-)
-from pipeline.dedupe.values import Floats, Records, Rows
+from pipeline.dedupe.card import C_DIFFERS, EQUAL, LEVELS, MOST, NEAR, ORDER, PART, SLIP, SWAPPED, TOKEN, DedupeCard
+from pipeline.dedupe.levels import RARITY, Compared
+from pipeline.dedupe.values import Floats, Levels, Records, Rows
 
 Wide = npt.NDArray[np.float64]
 

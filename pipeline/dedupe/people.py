@@ -16,8 +16,9 @@ import numpy.typing as npt
 from pipeline.dedupe.card import Cut, DedupeCard
 from pipeline.dedupe.columns import NAMES
 from pipeline.dedupe.kept import Kept, drawn, keep
-from pipeline.dedupe.levels import Compared, Comparer, bytes_apart
+from pipeline.dedupe.levels import Compared, Comparer
 from pipeline.dedupe.model import ListModel, Wide, kind_of_pair, nearly
+from pipeline.dedupe.numbers import characters_apart
 from pipeline.dedupe.sieve import Sieve
 from pipeline.dedupe.values import Floats, Records, Rows, Values
 from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster
@@ -158,7 +159,7 @@ def _lesson(comparer: Comparer, model: ListModel, kept: Kept) -> tuple[Compared,
 
 
 def _has_digits(values: Values) -> bool:
-    return values.column.compare == "number" and float(values.packed[2].mean()) > _MOSTLY
+    return values.column.compare == "number" and float(values.packed[1].mean()) > _MOSTLY
 
 
 def _nearly(comparer: Comparer, records: Records, k: int, chance: np.random.Generator) -> tuple[Compared, float]:
@@ -168,15 +169,13 @@ def _nearly(comparer: Comparer, records: Records, k: int, chance: np.random.Gene
     n = int(np.clip(_NEARLY / max(len(rows), 1), _LEAST_NEARLY, _MOST_NEARLY))
     some = np.sort(chance.choice(rows, min(n, len(rows)), replace=False))
     codes = values.code[rows]
-    high, low, _ = (p[values.code[some]] for p in values.packed)
+    packed = values.packed[0]
     found = []
     for start in range(0, len(rows), _CACHED):  # a block of rows against each of the some, while it is at hand
         block = codes[start : start + _CACHED]
-        highs, lows, size = values.packed[0][block], values.packed[1][block], values.size[block]
-        for row, one, two, length in zip(some, high, low, values.size[values.code[some]], strict=True):
-            at = np.flatnonzero(bytes_apart(highs ^ one) <= 2)
-            apart = bytes_apart(highs[at] ^ one) + bytes_apart(lows[at] ^ two)
-            at = at[(apart <= 2) & (size[at] == length)]
+        others, size = packed[block], values.size[block]
+        for row, code in zip(some, values.code[some], strict=True):
+            at = np.flatnonzero((characters_apart(others, packed[code]) <= 2) & (size == values.size[code]))
             found.append(np.column_stack([np.full(len(at), row), rows[start + at]]))
     pairs = np.concatenate(found)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]

@@ -11,29 +11,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.dedupe.levels import (
-    EQUAL,
-    INITIAL,
-    MOST,
-    NEAR,
-    ORDER,
-    PART,
-    RARITY,
-    SLIP,
-    SOUND,
-    TOKEN,
-    Compared,
-    Comparer,
-    Flags,
-    Levels,
-    in_pieces,
-    maybe_alike,
-    rarity,
-    text_by_letters,
-    text_by_words,
-)  # fmt: skip
+from pipeline.dedupe.card import EQUAL, MOST, NEAR, ORDER, PART, SLIP, SOUND, TOKEN
+from pipeline.dedupe.levels import INITIAL, RARITY, Compared, Comparer, in_pieces, rarity
 from pipeline.dedupe.model import ListModel, kind_of_pair
-from pipeline.dedupe.values import Floats, Rows
+from pipeline.dedupe.texts import maybe_alike, text_by_letters, text_by_words
+from pipeline.dedupe.values import Flags, Floats, Levels, Rows
 
 _HOPELESS: Final = -14.0
 _OF_ONE_PERSON: Final = 0.0

@@ -22,11 +22,13 @@ Codes = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Packed = npt.NDArray[np.uint64]
+Levels = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
 
 WORDS: Final = 6
 """Words of a text that are compared; the rest counts with the text as a whole."""
 PACKED: Final = 16
-"""Characters of a number that is compared as packed bytes."""
+"""Characters of a number that is compared as one integer."""
 _SOUND: Final = 5
 _NOBODY: Final = 0.5
 _FEW: Final = 30.0
@@ -159,12 +161,28 @@ class Values:
         return packed, known
 
     @cached_property
-    def packed(self) -> tuple[Packed, Packed, npt.NDArray[np.bool_]]:
-        """The characters of short numbers as bytes of two integers, and which values are such."""
+    def packed(self) -> tuple[Packed, Flags, bool]:
+        """Short values as one integer each, four bits a character, the first one highest.
+
+        Returns:
+            the integers; which values are short (the integers of the others say nothing); whether no two characters
+            of the column have the same four bits, as in all that is written with digits.
+        """
         plain = (self.size <= PACKED) & (self.text.str.len_bytes().cast(pl.Int32).to_numpy() == self.size)
-        padded = self.text.set(pl.Series(~plain), "").str.pad_end(PACKED, "\0")
-        raw = np.frombuffer("".join(padded.to_list()).encode("ascii"), ">u8").reshape(-1, 2).astype(np.uint64)
-        return np.ascontiguousarray(raw[:, 0]), np.ascontiguousarray(raw[:, 1]), plain
+        short = self.text.set(pl.Series(~plain), "")
+        pieces = [short.slice(start, _AT_ONCE) for start in range(0, len(short), _AT_ONCE)]
+        used = np.zeros(256, dtype=np.int64)
+        for piece in pieces:
+            used += np.bincount(_characters(piece), minlength=256)
+        used[0] = 0
+        four = np.zeros(256, dtype=np.uint8)
+        order = np.argsort(-used, kind="stable")[: np.count_nonzero(used)]
+        four[order] = np.arange(len(order)) % 16
+        packed = []
+        for piece in pieces:
+            each = four[_characters(piece)].reshape(-1, 2)
+            packed.append((each[:, 0] << np.uint8(4) | each[:, 1]).view(">u8").astype(np.uint64))
+        return np.concatenate(packed), plain, len(order) <= 16
 
     @cached_property
     def _split(self) -> pl.DataFrame:
@@ -280,6 +298,11 @@ class Values:
         tied = np.minimum(-np.log2(np.minimum(together / of_first, 1.0)), got[at, place + 1])
         got[at, place + 1] = np.where(together * records >= _TOGETHER, tied, got[at, place + 1])
         return got
+
+
+def _characters(texts: pl.Series) -> npt.NDArray[np.uint8]:
+    """Characters of short texts, each text filled up with zeros."""
+    return np.frombuffer("".join(texts.str.pad_end(PACKED, "\0").to_list()).encode("ascii"), np.uint8)
 
 
 def _in_any_order(words: Codes, *more: Codes) -> Codes:

@@ -74,7 +74,7 @@ def _marks(difference: Packed) -> Packed:
     return got
 
 
-def differing(a: Packed, b: Packed, known: Packed) -> Bytes:
+def differing(a: Packed, b: Packed, known: Packed | np.uint64) -> Bytes:
     """Number of digits, known on both sides, that differ."""
     return np.bitwise_count(_marks((a ^ b) & known))
 
@@ -82,14 +82,49 @@ def differing(a: Packed, b: Packed, known: Packed) -> Bytes:
 def swapped(a: Packed, b: Packed) -> Flags:
     """Whether two neighbouring digits are exchanged and all else is equal."""
     marks = _marks(a ^ b)
-    low = marks & (~marks + np.uint64(1))  # lowest differing digit
-    neighbours = marks == (low | low << np.uint64(4))
-    at = np.bitwise_count(low - np.uint64(1)).astype(np.uint64)
-    one, two = np.uint64(15), np.uint64(4)
-    shift = np.minimum(at, np.uint64(56))
-    a0, a1 = a >> shift & one, a >> shift + two & one
-    b0, b1 = b >> shift & one, b >> shift + two & one
-    got: Flags = neighbours & (np.bitwise_count(marks) == 2) & (a0 == b1) & (a1 == b0)
+    got: Flags = (np.bitwise_count(marks) == 2) & (_exchanged(a, b, marks) != 0)
+    return got
+
+
+def _exchanged(a: Packed, b: Packed, marks: Packed) -> Packed:
+    """Where a differing digit and the one left of it are exchanged; one bit each, as in ``marks``."""
+    four = np.uint64(4)
+    got: Packed = marks & marks >> four & ~_marks((a ^ b >> four) | (a >> four ^ b))
+    return got
+
+
+def slips(a: Packed, b: Packed) -> Bytes:
+    """Keying errors between numbers of one length: 0, 1 or 2, and 3 for more.
+
+    A digit put for another, two neighbours exchanged, one left out (with another put in elsewhere): exactly the
+    distance of optimal string alignment where no more than four digits differ in place; 3 beyond that.
+    """
+    marks = _marks(a ^ b)
+    apart = np.bitwise_count(marks)
+    got: Bytes = np.minimum(apart, 3)
+    some = np.flatnonzero((apart >= 2) & (apart <= 4))
+    marks, apart, a, b = marks[some], apart[some], a[some], b[some]
+    exchanged = _exchanged(a, b, marks)
+    one = (apart == 2) & (exchanged != 0)
+    two = (apart == 2) | (apart == 3) & (exchanged != 0)
+    two |= (exchanged | exchanged << np.uint64(4)) == marks
+    two[~two] = _moved(a[~two], b[~two], marks[~two])
+    got[some] = np.where(one, 1, np.where(two, 2, 3))
+    return got
+
+
+def _moved(a: Packed, b: Packed, marks: Packed) -> Flags:
+    """Whether all between the first and the last differing digit stands one place aside."""
+    four = np.uint64(4)
+    upto = marks
+    for shift in (4, 8, 16, 32):
+        upto = upto | upto >> np.uint64(shift)
+    lowest = marks & (~marks + np.uint64(1))
+    highest = upto & ~(upto >> four)
+    inside = (upto & ~(lowest - np.uint64(1))) * np.uint64(15)
+    got: Flags = ((a << four ^ b) & inside & ~(lowest * np.uint64(15)) == 0) | (
+        (a >> four ^ b) & inside & ~(highest * np.uint64(15)) == 0
+    )
     return got
 
 

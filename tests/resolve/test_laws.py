@@ -11,11 +11,12 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from pipeline.period import Period
 from pipeline.resolve import resolve
 from pipeline.resolve.ancestry import EVENTS
-from pipeline.resolve.digits import ALL_KNOWN, differing, pack, swapped
+from pipeline.resolve.digits import ALL_KNOWN, differing, pack, slips, swapped
 from pipeline.resolve.judgements import read_judgements
 from pipeline.store import Store
 from pipeline.tables import HOUSEHOLDS, IDENTITY_EVENTS, MATCH_PAIRS, MENTION_IDS, MENTIONS, PERSONS
@@ -196,6 +197,25 @@ def test_neighbours_exchanged_are_seen(number: str, at: int) -> None:
     other = number[:at] + number[at + 1] + number[at] + number[at + 2 :]
     packed, _ = pack(pl.Series([number, other]))
     assert swapped(packed[:1], packed[1:])[0] == (number != other)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.text("0129", min_size=16, max_size=16), st.lists(st.tuples(st.integers(0, 15), st.integers(-1, 9)), max_size=5)
+)
+def test_slips_are_the_distance_that_strings_have(number: str, edits: list[tuple[int, int]]) -> None:
+    """Neighbours exchanged, a digit moved from one place to another, others put for it: in any number of strokes."""
+    other = number
+    for at, digit in edits:
+        if digit < 0:
+            other = other[:at] + other[at : at + 2][::-1] + other[at + 2 :]
+        elif digit % 2:
+            other = other[:at] + str(digit) + other[at + 1 :]
+        else:
+            other = other[: at // 2] + str(digit) + other[at // 2 : at] + other[at + 1 :]
+    a, b = pack(pl.Series([number, other]))[0].reshape(2, 1)
+    apart = sum(x != y for x, y in zip(number, other, strict=True))
+    assert slips(a, b)[0] == slips(b, a)[0] == (min(OSA.distance(number, other), 3) if apart <= 4 else 3)
 
 
 def test_threads_do_not_matter() -> None:

@@ -1,0 +1,87 @@
+"""How alike two dates or two numbers are, by their characters as bits: strings are needed for few.
+
+Belongs here: levels of pairs of distinct dates, codes and numbers. Not here: texts (:mod:`.texts`), whole records
+(:mod:`.levels`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cpdist
+
+from pipeline.dedupe.card import (
+    C_DIFFERS,
+    C_PART,
+    C_SLIP,
+    C_SLIPS,
+    D_DIFFERS,
+    D_PARTS,
+    D_SLIP,
+    D_SLIPS,
+    D_SWAPPED,
+    D_YEAR,
+)
+from pipeline.dedupe.texts import begins
+from pipeline.dedupe.values import Codes, Levels, Packed, Values
+from pipeline.resolve import digits
+
+_SHORT: Final = 4
+_MOST_LETTERS: Final = 4
+"""Kinds of characters by which values two slips apart can differ."""
+_PARTS: Final = (np.uint64(0xFFFF0000), np.uint64(0xFF00), np.uint64(0xFF))
+_WHOLE: Final = np.uint64(0xFFFFFFFF)
+
+
+def date_levels(values: Values, x: Codes, y: Codes) -> Levels:
+    """Levels of different dates."""
+    packed, mask = values.dates
+    left, right, known = packed[x], packed[y], mask[x] & mask[y]
+    seen = np.bitwise_count(known) // 4
+    other = (left ^ right) & known
+    apart = digits.differing(left, right, known)
+    full = known == _WHOLE
+    parts = [(known & part != 0) & (other & part == 0) for part in _PARTS]
+    agreed = sum(p.astype(np.int8) for p in parts)
+    level = np.full(len(x), D_DIFFERS, dtype=np.uint8)
+    level[parts[0]] = D_YEAR
+    level[(apart == 2) & (seen >= 6)] = D_SLIPS
+    level[agreed == 2] = D_PARTS
+    level[full & ((apart == 1) | digits.swapped(left, right))] = D_SLIP
+    eight = np.uint64(8)
+    turned = left & np.uint64(0xFFFF) == (right & np.uint64(0xFF)) << eight | (right & np.uint64(0xFF00)) >> eight
+    level[full & parts[0] & turned] = D_SWAPPED
+    level[~full & (apart == 0)] = D_YEAR
+    level[~full & (apart == 0) & (agreed >= 2)] = D_PARTS
+    level[seen == 0] = 0
+    return level
+
+
+def characters_apart(one: Packed, two: Packed) -> npt.NDArray[np.uint8]:
+    """Number of places at which packed values differ, at least (see :attr:`Values.packed`)."""
+    return digits.differing(one, two, digits.ALL_KNOWN)
+
+
+def code_levels(values: Values, x: Codes, y: Codes) -> Levels:
+    """Levels of different codes and numbers."""
+    level = np.full(len(x), C_DIFFERS, dtype=np.uint8)
+    packed, plain, exact = values.packed
+    small, large = np.minimum(values.size[x], values.size[y]), np.maximum(values.size[x], values.size[y])
+    even = (small == large) & plain[x] & plain[y]
+    slips = np.where(even, digits.slips(packed[x], packed[y]), 3)
+    unsure = np.flatnonzero((large - small <= 2) & (~even if exact else ~even | (slips < 3)))
+    unsure = unsure[np.bitwise_count(values.letters[x[unsure]] ^ values.letters[y[unsure]]) <= _MOST_LETTERS]
+    if not exact:
+        slips[even] = 3
+    if len(unsure):
+        texts = values.texts(x[unsure]), values.texts(y[unsure])
+        slips[unsure] = cpdist(*texts, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8)
+    level[(slips == 2) & (small >= _SHORT)] = C_SLIPS
+    level[(slips == 1) & (large >= 2)] = C_SLIP
+    level[values.joined[x] == values.joined[y]] = C_SLIP
+    rest = np.flatnonzero((level > C_SLIPS) & (small >= 3) & (small != large))
+    level[rest[begins(values, x[rest], y[rest])]] = C_PART
+    return level
