@@ -21,7 +21,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import Problem, StorageError
-from pipeline.store import KEY_VARIABLE, Store, check_cipher, secret
+from pipeline.store import KEY_VARIABLE, Store, cannot_encrypt, check_cipher, secret
 from pipeline.tables import Table
 
 DATABASE = "tepat.duckdb"
@@ -79,13 +79,7 @@ def _load_encryption(connection: duckdb.DuckDBPyConnection) -> None:
             raise FileNotFoundError(f"no httpfs extension for DuckDB {duckdb.__version__}")
         connection.execute(f"LOAD {quoted(str(path))}")  # from where it lies: nothing is copied to the home folder
     except (duckdb.Error, OSError) as cause:
-        raise StorageError(
-            Problem(
-                KEY_VARIABLE,
-                "a key is set, but this installation cannot encrypt; nothing was written",
-                todo="install the extra: pip install 'tepat-sasaran[encrypt]'",
-            )
-        ) from cause
+        raise cannot_encrypt() from cause
 
 
 def check_key() -> None:

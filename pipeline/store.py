@@ -43,13 +43,13 @@ def check_cipher() -> None:
     try:
         import cryptography.hazmat.primitives.ciphers.aead  # noqa: F401
     except ImportError as cause:
-        raise StorageError(
-            Problem(
-                KEY_VARIABLE,
-                "a key is set, but this installation cannot encrypt; nothing was written",
-                todo="install the extra: pip install 'tepat-sasaran[encrypt]'",
-            )
-        ) from cause
+        raise cannot_encrypt() from cause
+
+
+def cannot_encrypt() -> StorageError:
+    """What is said where a key is set and a part of what encrypts is not installed."""
+    found = "a key is set, but this installation cannot encrypt; nothing was written"
+    return StorageError(Problem(KEY_VARIABLE, found, todo="install the extra: pip install 'tepat-sasaran[encrypt]'"))
 
 
 class _Kms(pe.KmsClient):  # type: ignore[misc]

@@ -9,19 +9,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
-import psutil
 import xlsxwriter
-import yaml
 
 from pipeline.audit.evidence import WITH_PERSONS, Chosen, tables_of
 from pipeline.audit.named_tests import read_audit_rules
@@ -29,18 +24,21 @@ from pipeline.audit.report import Verified
 from pipeline.audit.verify import verify
 from pipeline.cases.corrections import harmless
 from pipeline.database import DATABASE, opened
-from pipeline.errors import InputError, Problem, StorageError
+from pipeline.errors import InputError, Problem
 from pipeline.history import published_run
 from pipeline.look.numbers import Language, Numbers
+from pipeline.look.words import texts
 from pipeline.outgoing import lock_of, locked_workbook
 from pipeline.period import Period
 from pipeline.publish.chain import actor, record_access
+from pipeline.whole import replace_folder, staged_folder
 
 Say = Callable[[str], None]
 FOLDER: Final = "audit"
 MANIFEST: Final = "manifest.json"
 VERIFICATION: Final = "verification.json"
 README: Final = {"id": "BACA_DULU.txt", "en": "README.txt"}
+WORDS: Final = Path(__file__).with_name("words.yaml")
 _DIGITS: Final = 9
 
 
@@ -99,8 +97,8 @@ def make_pack(
     say("tables")
     with opened(out / DATABASE, read_only=True) as connection:
         tables = tables_of(connection, Chosen(run.run_id, str(period), seed, lang), card)
-    words = _words(lang)
-    with _staged(folder) as staging:
+    words = texts(WORDS, lang)
+    with staged_folder(folder) as staging:
         files = _files(tables, words, period, lock)
         row = tables["runs"].filter(pl.col("run_id") == run.run_id).row(0, named=True)
         facts = {**row, "head": verified.head, "seed": seed, "sample": card.sample, "actor": actor()}
@@ -119,7 +117,7 @@ def make_pack(
             path.write_bytes(content)
         digest = hashlib.sha256(files[MANIFEST]).hexdigest()
         record_access(out, "export", f"audit folder of {run.run_id}: {MANIFEST} {digest[:16]}", f"audit of {period}")
-        _replace(staging, folder)
+        replace_folder(staging, folder)
     return Pack(str(period), run.run_id, folder, hashes, verified, lock is not None)
 
 
@@ -131,44 +129,6 @@ def _refuse_other(folder: Path) -> None:
             Problem(str(folder), "holds other files", "an empty folder, or an audit folder made before",
                     "give another one with --to")
         )  # fmt: skip
-
-
-@contextmanager
-def _staged(folder: Path) -> Iterator[Path]:
-    """A place beside the folder, gone at the end; what a killed command left there goes too."""
-    beside = folder.absolute().parent
-    try:
-        beside.mkdir(parents=True, exist_ok=True)
-        for left in beside.glob(f".{folder.name}.*"):
-            if (owner := left.suffix.removeprefix(".")).isdigit() and not psutil.pid_exists(int(owner)):
-                shutil.rmtree(left, ignore_errors=True)
-        staging = beside / f".{folder.name}.{os.getpid()}"
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir()
-    except OSError as cause:
-        found = f"cannot be written to: {cause.strerror}"
-        raise StorageError(Problem(str(folder), found, todo="give another folder with --to")) from cause
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _replace(staging: Path, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    staging.replace(folder)
-
-
-def _words(lang: Language) -> dict[str, Any]:
-    """The texts in one language."""
-
-    def chosen(node: Any) -> Any:
-        if isinstance(node, dict):
-            return node[lang] if set(node) == {"id", "en"} else {k: chosen(v) for k, v in node.items()}
-        return node
-
-    words: dict[str, Any] = chosen(yaml.safe_load((Path(__file__).parent / "words.yaml").read_text(encoding="utf-8")))
-    return words
 
 
 def _files(

@@ -16,10 +16,10 @@ import xlsxwriter
 from pipeline.cases.answers import waiting_findings
 from pipeline.cases.book import ANSWERED, CaseBook
 from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
-from pipeline.look.page import write_whole
 from pipeline.measures import named
 from pipeline.outgoing import locked_workbook
 from pipeline.privacy import masked
+from pipeline.whole import write_whole
 
 COLUMNS: Final = {
     "n": "NO", "case_id": "ID KASUS", "nik": "NIK", "no_kk": "NOKK", "name": "NAMA", "birth_place": "TEMPAT LAHIR",

@@ -20,11 +20,11 @@ from pipeline.database import opened
 from pipeline.errors import InputError, Problem
 from pipeline.history import frame_of, published_run
 from pipeline.look.numbers import language
-from pipeline.look.page import write_whole
 from pipeline.look.words import texts
 from pipeline.measures import named
 from pipeline.period import Period
 from pipeline.target.changes import NO_DATA, WHY
+from pipeline.whole import write_whole
 
 FOLDER: Final = "compare"
 TEXTS: Final = Path(__file__).with_name("texts.yaml")

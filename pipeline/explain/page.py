@@ -16,7 +16,7 @@ from pipeline.explain.story import Story
 from pipeline.look.charts import Said
 from pipeline.look.drawing import Drawing
 from pipeline.look.numbers import Language, Numbers
-from pipeline.look.page import render, write_whole
+from pipeline.look.page import render
 from pipeline.look.pairs import PairWords
 from pipeline.look.waterfall import waterfall
 from pipeline.look.words import texts
@@ -28,6 +28,7 @@ from pipeline.publish.chain import record_access
 from pipeline.rulebook import default_rules
 from pipeline.store import KEY_VARIABLE, secret
 from pipeline.target import rule_rows
+from pipeline.whole import write_whole
 
 HERE: Final = Path(__file__).parent
 PAIRS_SHOWN: Final = 6

@@ -6,15 +6,10 @@ Belongs here: the folder of a screening. Not here: how a list (:mod:`.lists`) or
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
-import psutil
 
 from pipeline.errors import Problem, Refused
 from pipeline.gate.gate_rules import Decision, GateRules
@@ -102,29 +97,6 @@ def _words(results: pl.DataFrame, gate: GateRules) -> pl.DataFrame:
         pl.concat_str(pl.lit(" (putuskan sebelum "), pl.col("hold_until").cast(pl.String), pl.lit(")"))
     )
     return results.with_columns(words=pl.concat_str(told, until.fill_null("")))
-
-
-@contextmanager
-def staged(folder: Path) -> Iterator[Path]:
-    """A place beside the folder of a screening, gone at the end; what killed commands left there goes too."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob(".G*"):
-        owner = left.suffix.removeprefix(".")
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            shutil.rmtree(left, ignore_errors=True)
-    staging = folder.parent / f".{folder.name}.{os.getpid()}"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir()
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def replace_folder(staging: Path, folder: Path) -> None:
-    """The folder as staged, in one step; one of a screening that was killed before it was recorded makes room."""
-    shutil.rmtree(folder, ignore_errors=True)
-    staging.replace(folder)
 
 
 def replace_files(staging: Path, folder: Path) -> None:

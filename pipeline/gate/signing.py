@@ -16,7 +16,7 @@ import polars as pl
 from pipeline.errors import InputError, Problem, Refused
 from pipeline.gate.gate_rules import Decision, read_gate_rules
 from pipeline.gate.ledger import LIST_CHANGED, Ledger, effective, ledger, stamp
-from pipeline.gate.outputs import FOLDER, refuse_changed_outputs, replace_files, staged, write_outputs
+from pipeline.gate.outputs import FOLDER, refuse_changed_outputs, replace_files, write_outputs
 from pipeline.gate.page import read_page, write_page
 from pipeline.gate.paylist import read_pay_list
 from pipeline.gate.totals import desa_again, totals
@@ -24,6 +24,7 @@ from pipeline.ingest.folder import file_hash
 from pipeline.outgoing import lock_of
 from pipeline.period import Period
 from pipeline.tables import GATE_APPROVALS, GATE_EVENTS, GATE_OVERRIDES
+from pipeline.whole import staged_folder
 
 CHECKER: Final = "checker"
 APPROVER: Final = "approver"
@@ -131,7 +132,7 @@ def override(
         }  # fmt: skip
         pay = read_pay_list(where, Period.parse(batch["period"]), rules, None)
         folder = out / FOLDER / gate_id
-        with staged(folder) as staging:
+        with staged_folder(folder) as staging:
             with book.transaction():
                 book.add(GATE_OVERRIDES, entry)
                 book.log("override", f"{gate_id} {line['sheet']} {row}".replace("  ", " "), reason.strip())

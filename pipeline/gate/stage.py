@@ -20,7 +20,7 @@ from pipeline.gate.decide import decide
 from pipeline.gate.facts import Known, behind, known_of
 from pipeline.gate.gate_rules import Decision, GateRules, read_gate_rules
 from pipeline.gate.ledger import ledger
-from pipeline.gate.outputs import FOLDER, replace_folder, staged, write_outputs
+from pipeline.gate.outputs import FOLDER, write_outputs
 from pipeline.gate.payees import payees_of
 from pipeline.gate.paylist import PayList, read_pay_list
 from pipeline.gate.totals import (
@@ -47,6 +47,7 @@ from pipeline.rulebook import rules_hash
 from pipeline.tables import GATE_BATCHES, GATE_RESULTS
 from pipeline.target.programs import Rules, load_rules
 from pipeline.target.taxonomy import read_taxonomy
+from pipeline.whole import replace_folder, staged_folder
 
 Say = Callable[[str], None]
 
@@ -133,7 +134,7 @@ def screen(
         results = _results(decided, gate, gate_id, moment)
         folder = out / FOLDER / gate_id
         document["hold_until"] = _first(results["hold_until"])
-        with staged(folder) as staging:
+        with staged_folder(folder) as staging:
             write_outputs(decided.pay, results, document, gate, staging, lock)
             with book.transaction():
                 book.add(GATE_BATCHES, _batch(document, path, rules))
@@ -168,7 +169,14 @@ def _decide(
 
 def _content(pay: PayList, run: PublishedRun, rules: Path, program: str | None, declared: Declared) -> str:
     """What a screening depends on, as the beginning of its id."""
-    parts = [pay.contents.sha256, run.run_id, rules_hash(rules), program, declared.rows, declared.amount]
+    parts = [
+        pay.contents.sha256,
+        run.run_id,
+        rules_hash(rules, also="gate.yaml"),
+        program,
+        declared.rows,
+        declared.amount,
+    ]
     return "G" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
@@ -259,7 +267,7 @@ def _batch(document: dict[str, Any], path: Path, rules: Path) -> dict[str, Any]:
             "rows_declared": document["declared"]["rows"],
             "amount_declared": document["declared"]["amount"],
             "checks": json.dumps(document["checks"], ensure_ascii=False, sort_keys=True),
-            "rules_hash": rules_hash(rules),
+            "rules_hash": rules_hash(rules, also="gate.yaml"),
             "screened_at": document.pop("screened_moment"),
         }
     )

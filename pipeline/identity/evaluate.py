@@ -20,8 +20,8 @@ from pipeline.identity.further import next_pairs
 from pipeline.identity.known import Judgements, judged_in_database, judged_in_file, labels_in_file
 from pipeline.identity.population import Population, population
 from pipeline.look.numbers import Language
-from pipeline.look.page import write_whole
 from pipeline.period import Period
+from pipeline.whole import write_whole
 
 FOLDER: Final = "identity"
 Basis = Literal["judged", "truth", "model"]

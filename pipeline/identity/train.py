@@ -21,13 +21,13 @@ from pipeline.identity.known import judged_in_database, judged_in_file
 from pipeline.identity.lessons import draw, with_judged
 from pipeline.identity.population import population
 from pipeline.identity.weights import CLASSES, learn
-from pipeline.look.page import write_whole
 from pipeline.period import Period
 from pipeline.resolve.compare import COLUMNS
 from pipeline.resolve.features import IDENTITY_COLUMNS, build_features
 from pipeline.resolve.names import read_spelling
 from pipeline.resolve.settings import IdentitySettings, read_settings
 from pipeline.rulebook import read_yaml
+from pipeline.whole import write_whole
 
 _MOST: Final = 1000.0
 """For how many pairs one judged pair may count: one slip of a judge must not teach more than the rows do."""

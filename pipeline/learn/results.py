@@ -19,8 +19,8 @@ from pipeline.learn.estimate import ERRORS, MEASURES, Counts, estimate
 from pipeline.learn.hits import hit_rates
 from pipeline.learn.visited import ANSWERED, has_tables, visits
 from pipeline.look.numbers import language
-from pipeline.look.page import write_whole
 from pipeline.look.words import texts
+from pipeline.whole import write_whole
 
 TEXTS: Final = Path(__file__).with_name("texts.yaml")
 FOLDER: Final = "sample"

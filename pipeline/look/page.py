@@ -148,12 +148,3 @@ def _environment(folder: Path, lang: str) -> jinja2.Environment:
 def render(folder: Path, template: str, lang: str, context: Mapping[str, Any]) -> str:
     """A page from a template in ``folder`` that extends ``base.html.j2``."""
     return _environment(folder, lang).get_template(template).render(**context)
-
-
-def write_whole(path: Path, content: str | bytes) -> Path:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content.encode() if isinstance(content, str) else content)
-    part.replace(path)
-    return path

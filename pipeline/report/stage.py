@@ -17,7 +17,7 @@ import polars as pl
 from pipeline.errors import InputError, Problem
 from pipeline.history import PublishedRun, published_run, published_runs
 from pipeline.look.numbers import Language, language
-from pipeline.look.page import Figure, write_whole
+from pipeline.look.page import Figure
 from pipeline.period import Period
 from pipeline.report.cells import WHOLE, cells_of
 from pipeline.report.contents import Contents, contents
@@ -29,6 +29,7 @@ from pipeline.report.settings import ReportRules, read_report_rules
 from pipeline.rulebook import default_rules
 from pipeline.target.programs import Rules, load_rules
 from pipeline.target.taxonomy import Taxonomy, read_taxonomy
+from pipeline.whole import write_whole
 
 PAGE = "report.html"
 PAPER = "report.pdf"

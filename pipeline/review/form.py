@@ -16,7 +16,6 @@ import xlsxwriter
 from pipeline.errors import InputError, Problem
 from pipeline.history import published_run
 from pipeline.look.numbers import Language, Numbers, language
-from pipeline.look.page import write_whole
 from pipeline.look.pairs import PairWords
 from pipeline.look.words import texts
 from pipeline.outgoing import lock_of, locked_workbook
@@ -27,6 +26,7 @@ from pipeline.review.keeping import review_book, who
 from pipeline.review.pairs import Pair, pairs_to_judge
 from pipeline.review.screen import WORDS, signed
 from pipeline.review.sides import lines_of, where
+from pipeline.whole import write_whole
 
 ABOUT: Final = "_tepat"
 """Hidden sheet: what the file is, and which pairs stood in it."""

@@ -15,13 +15,14 @@ from typing import Any
 import polars as pl
 
 from pipeline.look.numbers import Numbers
-from pipeline.look.page import render, write_whole
+from pipeline.look.page import render
 from pipeline.period import Period
 from pipeline.privacy import scrub
 from pipeline.store import Store
 from pipeline.tables import NOTICES, QUALITY_RESULTS, QUALITY_SHEETS, QUARANTINE, SOURCE_FILES
 from pipeline.validate.cards import SEVERITIES, Check, CheckFile, Words
 from pipeline.validate.summary import file_weights, quality_summary
+from pipeline.whole import write_whole
 
 PAGE = "quality.html"
 OPEN_FILES = 8

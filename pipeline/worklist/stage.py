@@ -6,9 +6,7 @@ Belongs here: the steps in order, and what may leave the machine. Not here: any 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +28,7 @@ from pipeline.period import Period
 from pipeline.regions import kecamatan_among
 from pipeline.target.programs import load_rules
 from pipeline.target.taxonomy import read_taxonomy
+from pipeline.whole import staged_folder
 from pipeline.worklist.document import FIELD, Sheet
 from pipeline.worklist.form import FormMaker
 from pipeline.worklist.gathering import Gathering
@@ -112,18 +111,13 @@ def make_worklists(
         else:
             sheets, picked = office_sheets(gathering, queue, words, code)
         folder = out / str(period) / FOLDER
-        staging = folder.with_name(f".{FOLDER}.{os.getpid()}")
-        if queue != FIELD:
-            folder /= queue
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        try:
+        with staged_folder(folder) as staging:
             say(f"{len(sheets)} lists")
             lists = _write(sheets, words, lang, lock, staging)
+            if queue != FIELD:
+                folder /= queue
             _record(book, run, field, picked, lists, moment)
             _move(staging, folder, whole=code is None)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
     return Worklists(
         str(period), run.run_id, folder, kept, answered.counts(), lists, _notices(sheets, lock, answered.refused)
     )

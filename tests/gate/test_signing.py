@@ -179,7 +179,7 @@ def test_lists_that_were_changed_after_the_screening_are_not_signed(out: Path, r
 def test_what_a_killed_command_left_is_swept_and_makes_room(
     gate: Gate, out: Path, signed_for: tuple[Path, Screened], screened: Screened
 ) -> None:
-    left, orphan = out / "gate" / ".Gabc-1.999999999", out / "gate" / screened.gate_id.replace("-1", "-2")
+    left, orphan = out / "gate" / ".Gabc-1.tepat.999999999", out / "gate" / screened.gate_id.replace("-1", "-2")
     for folder in (left, orphan):
         folder.mkdir()
         (folder / "Daftar_pay.csv").write_text("rahasia")
