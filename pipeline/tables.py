@@ -856,7 +856,7 @@ CASE_EVENTS: Final = Table(
             "opened, assigned, routed, listed, answered, decided, closed, reopened, followed, merged, unmerged, parted, "
             "finding_added, finding_moved, finding_resolved, …",
         ),
-        _text("period", "month of the data behind it"),
+        _text("period", "month of the data behind it; of an answer or decision the month at which the cases stood then"),
         _text("run_id", "published run behind it; null where it came from a person"),
         _text("finding_key", "finding concerned; null where it is about the case as a whole"),
         _text("from_state", "state before; null where the state stays"),

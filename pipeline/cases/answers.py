@@ -17,6 +17,7 @@ import polars as pl
 
 from pipeline.cases.book import ANSWERED, NOBODY, OPEN, CaseBook, findings_of
 from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
+from pipeline.cases.following import standing
 from pipeline.cases.making import Making
 from pipeline.cases.parting import survivors
 from pipeline.cases.printed import Printed
@@ -108,8 +109,9 @@ def apply(
     checked, refusals = _checked(read, cases, events, holding)
     seen = set(events["answer_id"].drop_nulls())
     fresh = checked.filter(~pl.col("answer_id").is_in(seen)).unique("answer_id", keep="first", maintain_order=True)
-    newest = str(events["period"].drop_nulls().max() or "")
-    whys = [holding.why_not_now(row, newest) for row in fresh.to_dicts()]
+    stood = standing(events)
+    period = None if stood is None else stood.period
+    whys = [holding.why_not_now(row, period or "") for row in fresh.to_dicts()]
     refusals += [reasons.refusal(row, why) for row, why in zip(fresh.to_dicts(), whys, strict=True) if why]
     late = pl.Series([bool(why) for why in whys], dtype=pl.Boolean)
     refused_now, fresh = fresh.filter(late), fresh.filter(~late)
@@ -117,7 +119,7 @@ def apply(
     already = checked.height - fresh.height - refused_now.height
     if fresh.is_empty():
         return Applied(checked, 0, already, refusals)
-    making = Making(rules, {"actor": actor})
+    making = Making(rules, {"actor": actor, "period": period})
     waiting = _make_events(book, fresh, events, rules, making)
     pairs = _judgements(book, fresh, events, rules, now)
     with book.transaction():

@@ -17,6 +17,7 @@ import polars as pl
 from pipeline.cases.answers import waiting_findings
 from pipeline.cases.book import ANSWERED, NOBODY, CaseBook, case_book
 from pipeline.cases.field_rules import FieldRules, read_field_rules
+from pipeline.cases.following import standing
 from pipeline.cases.making import Making
 from pipeline.cases.wording import CaseNumbers
 from pipeline.errors import InputError, Problem, Refused
@@ -75,7 +76,8 @@ def decide(
         cases = _cases(book, case_ids)
         _refuse(cases, events, decider, decision)
         waiting = waiting_findings(book, events, cases["case_id"].to_list())
-        making = Making(field, {"actor": decider})
+        stood = standing(events)
+        making = Making(field, {"actor": decider, "period": None if stood is None else stood.period})
         if decision == RETURN:
             answered = waiting.filter(pl.col("status") == ANSWERED)
             making.add("finding_returned", answered, words=reason or "dikembalikan ke lapangan")

@@ -35,6 +35,7 @@ def test_a_case_with_all_findings_answered_waits_for_a_decision(month: Office, t
     case = month.case("H2")
     assert (case["state"], case["outcome"]) == ("for_approval", "deceased")
     assert month.events("H2")[-3:] == ["answered", "finding_answered", "moved_on"]
+    assert month.ask("select 1 from audit.case_events where period is distinct from '2026-10'").is_empty()
     kept = month.ask("select * from audit.outcomes").row(0, named=True)
     assert (kept["run_id"], kept["outcome"], kept["note"]) == (None, "Meninggal", "bulan lalu")
 
