@@ -22,6 +22,9 @@ def give_back_early() -> None:
     Left alone the library raises the size from which an array is mapped by itself to 32 MB, so that pieces of pairs
     leave holes in its heaps, one for each thread: half of the memory of a list of a million rows.
     """
+    import pyarrow as pa
+
+    pa.set_memory_pool(pa.system_memory_pool())  # its own keeps what readers have freed
     with suppress(*_NO_SUCH_LIBRARY):
         mallopt = ctypes.CDLL(None).mallopt
         for setting, value in ((_MMAP_THRESHOLD, _LARGE), (_TRIM_THRESHOLD, 2 * _LARGE), (_ARENA_MAX, _THREADS)):

@@ -30,7 +30,7 @@ INITIAL: Final = 0.06  # an initial says as much as its letter is rare: a twenti
 _FEW_VALUES: Final = 1000
 _SOME_VALUES: Final = 30_000
 THREADS: Final = 2
-PIECE: Final = 250_000
+PIECE: Final = 65_536
 
 
 _WAYS: Final = np.array(

@@ -133,13 +133,16 @@ def dedupe(paths: Sequence[Path], rules: Path, request: Request, say: Say) -> De
     del declared
     people = find_people(records, card)
     group = _groups(records, people)
+    pairs = _pairs(lists, records, people, group, card.cut.possible)
+    cut, one_to_one = people.cut, people.one_to_one
+    del records, people
     return Deduped(
         clusters=_clusters(lists, group),
-        pairs=_pairs(lists, records, people, group, card.cut.possible),
+        pairs=pairs,
         columns=tuple({"column": c.name, "meaning": c.meaning, "compared_as": c.compare} for c in columns),
         left_out=left_out,
-        cut=people.cut,
-        one_to_one=people.one_to_one,
+        cut=cut,
+        one_to_one=one_to_one,
         score=None if request.truth is None else _scored(lists, request.truth, group),
     )
 

@@ -185,28 +185,27 @@ class Values:
         return np.concatenate(packed), plain, len(order) <= 16
 
     @cached_property
-    def _split(self) -> pl.DataFrame:
-        """One row a word: row of its value, its place there, the word."""
-        words = pl.DataFrame({"w": self.text}).with_row_index("row").filter(pl.col("w") != "")
-        return (
-            words.select("row", pl.col("w").str.split(" ").list.head(WORDS))
-            .with_columns(pl.int_ranges(pl.col("w").list.len()).alias("at"))
+    def _said(self) -> tuple[pl.Series, Codes]:
+        split = pl.DataFrame({"w": self.text}).with_row_index("row").filter(pl.col("w") != "")
+        split = (
+            split.select("row", pl.col("w").str.split(" ").list.head(WORDS))
+            .with_columns(pl.int_ranges(pl.col("w").list.len(), dtype=pl.Int8).alias("at"))
             .explode("w", "at")
         )
+        vocabulary = split["w"].unique().sort()
+        got = np.full((len(self.text), int(split["at"].max() or 0) + 1), -1, dtype=np.int32)  # type: ignore[arg-type]
+        got[split["row"].to_numpy(), split["at"].to_numpy()] = positions(split["w"], vocabulary)
+        return vocabulary, got
 
-    @cached_property
+    @property
     def vocabulary(self) -> pl.Series:
         """Distinct words, sorted."""
-        return self._split["w"].unique().sort()
+        return self._said[0]
 
-    @cached_property
+    @property
     def words(self) -> Codes:
         """Words of each value by position in ``vocabulary``, -1 where there is none; shape (values, WORDS)."""
-        split = self._split
-        width = int(split["at"].max() or 0) + 1  # type: ignore[arg-type]
-        got = np.full((len(self.text), width), -1, dtype=np.int32)
-        got[split["row"].to_numpy(), split["at"].to_numpy()] = positions(split["w"], self.vocabulary)
-        return got
+        return self._said[1]
 
     @cached_property
     def count(self) -> Codes:
