@@ -26,7 +26,11 @@ import importlib, json, os, sys, traceback
 modules = {name: importlib.import_module(name) for name in sys.argv[1:]}
 print("ready", flush=True)
 for line in sys.stdin:
-    module, function, arguments = json.loads(line)
+    asked = json.loads(line)
+    if isinstance(asked, int):
+        print(os.waitstatus_to_exitcode(os.waitpid(asked, 0)[1]), flush=True)
+        continue
+    module, function, arguments = asked
     child = os.fork()
     if child == 0:
         try:
@@ -36,12 +40,11 @@ for line in sys.stdin:
             traceback.print_exc()
             os._exit(1)
     print(child, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
 class Warm:
-    """Does work in forks, one at a time."""
+    """Does work in forks."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         assert process.stdin is not None
@@ -51,8 +54,7 @@ class Warm:
     def do(self, module: str, function: str, *arguments: str) -> float:
         """Do a piece of work to its end; seconds it took."""
         began = time.monotonic()
-        self.start(module, function, *arguments)
-        assert self.ended() == 0, f"{function} failed"
+        assert self.ended(self.start(module, function, *arguments)) == 0, f"{function} failed"
         return time.monotonic() - began
 
     def kill(self, after: float, module: str, function: str, *arguments: str) -> bool:
@@ -61,18 +63,21 @@ class Warm:
         time.sleep(after)
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-        ended = self.ended()
+        ended = self.ended(child)
         assert ended in (0, -signal.SIGKILL), f"{function} failed"
         return ended != 0
 
     def start(self, module: str, function: str, *arguments: str) -> int:
         """Start a piece of work; number of its process."""
-        self._to.write(json.dumps([module, function, arguments]) + "\n")
-        self._to.flush()
-        return int(self._from.readline())
+        return self._asked([module, function, arguments])
 
-    def ended(self) -> int:
-        """Wait for it; exit code, or the signal that ended it as a negative number."""
+    def ended(self, child: int) -> int:
+        """Wait for a piece of work; exit code, or the signal that ended it as a negative number."""
+        return self._asked(child)
+
+    def _asked(self, what: object) -> int:
+        self._to.write(json.dumps(what) + "\n")
+        self._to.flush()
         return int(self._from.readline())
 
 

@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +36,21 @@ OFFICER = "SITI HASAN"
 NOVEMBER = datetime(2026, 11, 2, 8, 0)
 
 
-@cache
-def _key(finding_type: str, program: str, subject_kind: str, subject_id: str, reason: str) -> str:
-    row = {
-        "finding_type": [finding_type], "program": [program], "subject_kind": [subject_kind],
-        "subject_id": [subject_id], "reason": [reason],
-    }  # fmt: skip
-    return str(digest(pl.DataFrame(row), finding_key_text(), "key")["key"][0])
+_keys: dict[Found, str] = {}
+
+
+def _learn_keys(found: Sequence[Found]) -> None:
+    """The keys of findings, all in one query."""
+    new = [f for f in dict.fromkeys(found) if f not in _keys]
+    if new:
+        rows = pl.DataFrame(
+            {
+                "finding_type": [f.type for f in new], "program": [f.program for f in new],
+                "subject_kind": [f.kind for f in new], "subject_id": [f.subject for f in new],
+                "reason": [f.reason for f in new],
+            }
+        )  # fmt: skip
+        _keys.update(zip(new, digest(rows, finding_key_text(), "key")["key"].to_list(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,8 @@ class Found:
     @property
     def key(self) -> str:
         """Its finding_key."""
-        return _key(self.type, self.program, self.kind, self.subject, self.reason)
+        _learn_keys([self])
+        return _keys[self]
 
 
 def deceased(subject: str = "H2", **other: Any) -> Found:
@@ -107,6 +115,7 @@ class Office:
         """Publish a month; ``gone`` are findings with ``resolved`` or ``not_assessable`` and why, ``lives`` says of
         persons that they live in another household than is theirs. Gives the run id."""
         self.runs += 1
+        _learn_keys(found)
         run_id = f"{period}-{self.runs:016x}"
         homes = list(households) if households is not None else [f"H{n}" for n in range(1, self.families + 1)]
         persons = {p["person_id"]: p for h in homes for p in self._persons(h)}
