@@ -45,7 +45,8 @@ class Ladder:
         """The same for rows that come poorest first."""
         y = welfare[rows]
         step = np.zeros(len(y), dtype=np.int64)
-        np.cumsum(y[1:] != y[:-1], out=step[1:])
+        np.not_equal(y[1:], y[:-1], out=step[1:], casting="unsafe")  # a sum of flags would be ten times as slow
+        np.cumsum(step, out=step)
         on_step = summed(step, weight[rows])
         upto = np.cumsum(on_step)
         return cls(rows, step, on_step, np.append(0.0, upto[:-1]), float(upto[-1]) if len(upto) else 0.0)

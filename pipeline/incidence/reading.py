@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline.errors import InputError, Problem
 from pipeline.incidence.numbers import ENOUGH, type_of
-from pipeline.ingest.contents import Contents, Format, examine
+from pipeline.ingest.contents import Contents, Format, examine, glance
 from pipeline.ingest.readers import sheets_of
 from pipeline.ingest.sheets import Cell, RawSheet, width
 from pipeline.ingest.text import separator_of
@@ -36,10 +36,9 @@ def read_columns(
     Raises:
         InputError: the file cannot be read, is empty, or has no such column (the nearest heading is named).
     """
-    contents = examine(path)
-    frame = _whole_columns(contents, headings, amounts, groups)
+    frame = _whole_columns(glance(path), headings, amounts, groups)
     if frame is None:
-        frame = _by_sheets(contents, headings)
+        frame = _by_sheets(examine(path), headings)
     # a line of separators, as spreadsheets leave them below a list, is no unit
     frame = frame.filter(~pl.all_horizontal(pl.col(*dict.fromkeys(headings)).is_null()))
     if not frame.height:

@@ -59,7 +59,7 @@ class Format(Enum):
 
 @dataclass(frozen=True)
 class Contents:
-    """A file as its bytes describe it; ``encoding`` for text only."""
+    """A file as its bytes describe it; ``encoding`` for text only, ``sha256`` empty where nobody has hashed it."""
 
     path: Path
     sha256: str
@@ -101,12 +101,31 @@ def examine(path: Path) -> Contents:
             text.see(chunk)
             chunk = file.read(_CHUNK)
             digest.update(chunk)
+    return _described(path, digest.hexdigest(), head, text)
+
+
+def glance(path: Path) -> Contents:
+    """Format and encoding by the beginning of a file, without its hash.
+
+    For readers that notice themselves where the rest is not as it began, and then :func:`examine` the whole.
+
+    Raises:
+        InputError: the file is empty, begins with NUL bytes, or is of a format that cannot be read.
+    """
+    with opened(path) as file:
+        head = file.read(_CHUNK)
+    text = _TextCheck(head)
+    text.see(head)
+    return _described(path, "", head, text)
+
+
+def _described(path: Path, sha256: str, head: bytes, text: _TextCheck) -> Contents:
     if not head.strip(b"\0 \r\n\t"):
         raise InputError(Problem(path.name, "the file is empty", "a list with a header row", "ask for it again"))
     found = _format(path, head)
     if found in (Format.TEXT, Format.JSON_LINES):
-        return Contents(path, digest.hexdigest(), found, text.encoding(path))
-    return Contents(path, digest.hexdigest(), found)
+        return Contents(path, sha256, found, text.encoding(path))
+    return Contents(path, sha256, found)
 
 
 def _format(path: Path, head: bytes) -> Format:
