@@ -6,8 +6,8 @@ decided (:mod:`.people`).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.database import engine
 from pipeline.dedupe.card import read_card
 from pipeline.dedupe.columns import Headings, declare
 from pipeline.dedupe.people import People, find_people, odds, probability
@@ -159,20 +158,19 @@ def _clusters(lists: Lists, group: Group) -> pl.DataFrame:
     first = np.unique(group)
     place = ["file_index", "source_file", *(["sheet"] if lists.sheets else []), "row_number"]
     person = _person_ids(lists, first).gather(np.searchsorted(first, group))
-    return lists.rows.select(place).with_columns(person.alias("person_id"))
+    return lists.rows.select(place).with_columns(person)
 
 
 def _person_ids(lists: Lists, first: Group) -> pl.Series:
     """``P`` and the first digits of SHA-256 of ``<hash of the file>|<sheet>|<row number>`` of a person's first row."""
-    row = "list_extract($1, file_index) || '|' || sheet || '|' || row_number"
-    query = f"SELECT 'P' || left(sha256({row}), {_ID_LENGTH}) AS id FROM firsts ORDER BY place"
+    rows = lists.rows.select("file_index", "sheet", "row_number")[first]
     made = []
-    with closing(engine()) as connection:
-        for start in range(0, len(first), _AT_ONCE):
-            rows = lists.rows.select("file_index", "sheet", "row_number")[first[start : start + _AT_ONCE]]
-            connection.register("firsts", rows.with_row_index("place"))
-            made.append(connection.sql(query, params=[list(lists.sha256)]).pl()["id"])
-    return pl.concat(made)
+    for (file, sheet), part in rows.partition_by("file_index", "sheet", as_dict=True, maintain_order=True).items():
+        start = f"{lists.sha256[file - 1]}|{sheet}|".encode()
+        for piece in part.iter_slices(_AT_ONCE):
+            hashes = [hashlib.sha256(b"%s%d" % (start, row)).hexdigest() for row in piece["row_number"].to_list()]
+            made.append("P" + pl.Series(hashes).str.head(_ID_LENGTH))
+    return pl.concat(made).alias("person_id")
 
 
 def _pairs(lists: Lists, records: Records, people: People, group: Group, possible: float) -> pl.DataFrame:

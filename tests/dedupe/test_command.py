@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -42,6 +43,9 @@ def test_every_row_once_in_every_format(tmp_path: Path, suffix: str) -> None:
     assert clusters.columns == ["file_index", "source_file", "row_number", "person_id"]
     assert clusters["row_number"].to_list() == list(range(2, clusters.height + 2))
     assert clusters["person_id"].n_unique() == summary["persons"]
+    sheet = "Sheet1" if suffix == ".xlsx" else ""
+    first = f"{sha256(file.read_bytes()).hexdigest()}|{sheet}|{clusters['row_number'][0]}"
+    assert clusters["person_id"][0] == "P" + sha256(first.encode()).hexdigest()[:16]  # the same in every version
     assert summary["score"]["f1"] >= 0.98
     pairs = pl.read_csv(tmp_path / "out" / "pairs.csv")
     assert pairs.columns[:6] == ["file_a", "row_a", "file_b", "row_b", "probability", "decision"]

@@ -9,7 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.dedupe import Deduped, Request, dedupe, levels
+from pipeline.dedupe import Deduped, Request, dedupe, levels, passes, reading
+from pipeline.resolve import blocking
 from pipeline.rulebook import default_rules
 from tests.benchmarks.crowd import crowd
 from tests.dedupe.lists import Noise, mention, people, person
@@ -33,6 +34,9 @@ def test_pieces_and_threads_change_nothing(tmp_path: Path, monkeypatch: pytest.M
     whole = found(tmp_path, rows)
     monkeypatch.setattr(levels, "PIECE", 7001)
     monkeypatch.setattr(levels, "THREADS", 1)
+    monkeypatch.setattr(passes, "_AT_ONCE", 997)
+    monkeypatch.setattr(blocking, "_STRIPE", 100)
+    monkeypatch.setattr(reading, "_LONG", 10)
     pieces = found(tmp_path, rows)
     assert pieces.clusters.equals(whole.clusters)
     assert pieces.pairs.equals(whole.pairs)
