@@ -2,7 +2,8 @@
 
 It is made with what it was made with then: the files, the rules, the run it inherited ids from, the judgements said
 by then. Where one of these is not kept, nothing is compared and the reason is said: a difference would tell nothing.
-Another version of the program is no such reason, but it is said.
+Another version of the program is no such reason, but it is said. Neither are purged rows of runs further back: it is
+tried, and only where something differs is the reason said.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from pipeline.audit.report import Means, Verified
 from pipeline.audit.rows import Run, runs_of, tombstones_of
 from pipeline.database import DATABASE, check_key, opened, quoted
 from pipeline.errors import ConservationError, InputError
-from pipeline.history import PublishedRun, judgements, judgements_hash
+from pipeline.history import PublishedRun, frame_of, judgements, judgements_hash
 from pipeline.ingest import inputs_hash
 from pipeline.period import Period
 from pipeline.privacy import mask_number
 from pipeline.publish.content import content_of, stage_relation
 from pipeline.publish.identity import code_version
 from pipeline.publish.schema import PUBLISHED
+from pipeline.resolve.ancestry import LINE
 from pipeline.rulebook import rules_hash
 from pipeline.run import Job, Past, run_stages
 from pipeline.store import Store, sweep
@@ -73,6 +75,7 @@ def make_again(out: Path, *, period: Period | None, raw: Path | None, rules: Pat
         asked = _newest(connection, period)
         ended = {run_id for run_id, _ in tombstones_of(connection)}
         periods = {r.run_id: r.period for r in runs_of(connection)}
+        lines = {each.run.run_id: _line(connection, each) for each in asked}
     for each in asked:
         folder = folder_of(raw, each.run.period, only=period is not None)
         past = _past(out, each, periods)
@@ -92,10 +95,20 @@ def make_again(out: Path, *, period: Period | None, raw: Path | None, rules: Pat
                 report.differs(Means.AGAIN, "runs", each.run.run_id, f"it cannot be made again: {error.problems[0]}")
                 continue
             say("comparing")
+            found = Verified()
             with opened(out / DATABASE, read_only=True) as connection:
-                for name, table in PUBLISHED.items():
-                    _compare(connection, store, table, each.run, report)
-                    report.checked["tables made again"] += name in each.run.manifest
+                for table in PUBLISHED.values():
+                    _compare(connection, store, table, each.run, found)
+        gone = [run_id for run_id in lines[each.run.run_id] if run_id in ended]
+        if found.differences and gone:  # ids and what is new go back to all of them
+            names = ", ".join(sorted({d.table for d in found.differences}))
+            report.not_checked.append(
+                f"{each.run.run_id} made again comes out otherwise ({names}), which tells nothing: rows of"
+                f" {', '.join(gone)}, from which it descends, were purged"
+            )
+            continue
+        report.differences += found.differences
+        report.checked["tables made again"] += sum(name in each.run.manifest for name in PUBLISHED)
         report.made_again.append(each.run.run_id)
 
 
@@ -107,6 +120,12 @@ def _newest(connection: duckdb.DuckDBPyConnection, period: Period | None) -> lis
     ).fetchall()
     found = [_Asked(kept[row[0]], *row[1:]) for row in rows]
     return [a for a in found if period is None or a.period == period]
+
+
+def _line(connection: duckdb.DuckDBPyConnection, asked: _Asked) -> list[str]:
+    """The runs that a run descends from, the nearest first."""
+    found = frame_of(connection, f"{LINE} select run_id from line order by back", {"run": asked.previous_run_id})
+    return found["run_id"].to_list()
 
 
 def _past(out: Path, asked: _Asked, periods: dict[str, str]) -> Past:

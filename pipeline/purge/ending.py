@@ -123,7 +123,7 @@ def purge(
             refresh_copy(out)
         for path in (*purged.files, *purged.raw_files):
             path.unlink(missing_ok=True)
-            _remove_empty(path.parent)
+            _remove_empty(path.parent, {out, asked.raw})
     purged.bytes_after = (out / DATABASE).stat().st_size
     return purged
 
@@ -174,6 +174,8 @@ def _log_lines(purged: Purged) -> list[str]:
     return lines + [f"raw file {p.parent.name}/{p.name} {digest}" for p, digest in purged.raw_files.items()]
 
 
-def _remove_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
+def _remove_empty(folder: Path, kept: set[Path | None]) -> None:
+    """Remove a folder in which nothing is left, and those above it that hold nothing else."""
+    while folder not in kept and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
+        folder = folder.parent

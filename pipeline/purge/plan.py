@@ -51,7 +51,8 @@ _LASTING: Final[Mapping[Table, str]] = {
     GATE_APPROVALS: _GATE,
     GATE_EVENTS: _GATE,
     GATE_BATCHES: "screened_at < $before",
-    OUTCOMES: f"run_id is null and {_CASE}",
+    OUTCOMES: "run_id is null and outcome_id in "  # by what was applied: numbers in files are as people wrote them
+    f"(select outcome_id from audit.case_events where outcome_id is not null and {_CASE})",
     CASE_EVENTS: _CASE,
     CASES: _CASE,
 }

@@ -74,7 +74,7 @@ def fill(out: Path, *, moment: datetime = OPENED) -> None:
         with book.transaction():
             for n, kind in enumerate(("opened", "finding_added", "closed")):
                 event = any_row(CASE_EVENTS).with_columns(
-                    case_id=pl.lit(CASE), event=pl.lit(kind), finding_key=pl.lit("K0001"),
+                    case_id=pl.lit(CASE), event=pl.lit(kind), finding_key=pl.lit("K0001"), outcome_id=pl.lit("o2"),
                     to_state=pl.lit("closed" if n == 2 else "new"),
                 )  # fmt: skip
                 book.write(event, moment)

@@ -75,6 +75,20 @@ def test_with_other_rules_files_or_judgements_nothing_is_compared_and_it_is_said
         again()
 
 
+@pytest.mark.parametrize(("name", "told"), [("SITI", []), ("SITA", ["rows of 2026-08-old"])])
+def test_where_a_run_further_back_was_purged_only_what_is_the_same_tells_something(
+    again: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, name: str, told: list[str]
+) -> None:
+    monkeypatch.setattr(rerun, "_line", lambda *_: ["2026-09-kept", "2026-08-old"])
+    monkeypatch.setattr(rerun, "tombstones_of", lambda _: {("2026-08-old", "mentions"): None})
+    if told:
+        with pytest.raises(InputError, match=told[0]):  # nothing could be compared
+            again(name)
+        return
+    verified = again(name)
+    assert (verified.same, len(verified.made_again)) == (True, 1)
+
+
 def test_a_real_month_comes_out_the_same_again(
     district: District, published_district: Path, rules: Path, tmp_path: Path
 ) -> None:

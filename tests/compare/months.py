@@ -68,8 +68,10 @@ def publish(out: Path, period: str, **tables: Rows) -> str:
     """Publish a month; lists of everything are there unless ``mentions`` says otherwise."""
     out.mkdir(parents=True, exist_ok=True)
     run_id = f"{period}-{len(list(out.glob('*')))}"
+    fresh = not (out / DATABASE).exists()
     with opened(out / DATABASE, read_only=False) as connection:
-        prepare(connection)
+        if fresh:
+            prepare(connection)
         for name, rows in {"mentions": LISTS, **tables}.items():
             if not rows:
                 continue

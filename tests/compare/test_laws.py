@@ -82,7 +82,7 @@ def ids(rows: list[dict[str, Any]], subject: str) -> set[str]:
 TABLES = {"persons": "persons", "households": "households", "benefits": "eligibility", "findings": "findings"}
 
 
-@settings(max_examples=max(settings().max_examples // 8, 1))  # each publishes three months
+@settings(max_examples=max(settings().max_examples // 4, 1))  # each publishes three months
 @given(st.lists(month(), min_size=3, max_size=3))
 def test_stock_and_flow_add_up(out: Path, months: list[dict[str, Any]]) -> None:
     example = next(EXAMPLES)
