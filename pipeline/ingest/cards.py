@@ -58,6 +58,8 @@ class ByContent(Card):
 
     headings: list[Heading]
     patterns: dict[str, str]
+    above_card: bool = False
+    """Whether the cells count for more than what a kind's own card says of the heading."""
 
 
 class ColumnsCard(Card):
@@ -104,6 +106,7 @@ class SourceCard(Card):
     says: str
     table: Literal["mentions", "transactions", "outcomes"]
     program: bool = False
+    program_by_column: dict[str, str] = Field(default_factory=dict)
     must_have: list[list[str]]
     headings: dict[str, list[Heading]] = Field(default_factory=dict)
     ignored: list[Heading] = Field(default_factory=list)

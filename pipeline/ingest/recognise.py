@@ -37,6 +37,10 @@ _ENOUGH_KNOWN: Final = 5  # or so many of them: exports of registries have score
 _WIDEST: Final = 500  # but not thousands
 _LONGEST_TEXT: Final = 500  # characters of a cell that can matter in a title or heading
 _DIGITS_OF_DATA: Final = 8
+_DATES: Final = ("birth_date", "ttl", "death_date", "proposed_at", "transacted_at")
+_WRITTEN_DATE: Final = r"\b([0-9]{1,2})[-/.]([0-9]{1,2})[-/.](?:[0-9]{4}|[0-9]{2})\b"
+_FEWEST_TURNED: Final = 5  # dates of which the second part can be no month,
+_TURNED_TO_ONE: Final = 10  # against one whose first part can be none
 _FEWEST_COLUMNS: Final = 2
 _PERSON_NUMBERS: Final = ("nik", "no_kk", "card_number", "account_number", "bpjs_number", "birth_date", "ttl")
 _FROM_CONTENT_RANK: Final = 50
@@ -82,6 +86,8 @@ class Reading:
     unknown: tuple[str, ...]
     constants: dict[str, str]
     """Columns that the sheet has not, but its title says."""
+    month_first: tuple[str, ...] = ()
+    """Columns of dates that are written month before day throughout."""
     score: float = 0.0
     depth: int = 1
     """Header lines with headings; a further one holds column numbers."""
@@ -291,7 +297,8 @@ def _read_as(
     if not all(present & set(group) for group in card.must_have):
         return None
     headings = {j: written for j, (written, _) in spellings.items()}
-    return Reading(card, (), (), columns, headings, numbering, tuple(unknown), constants)
+    turned = tuple(c for c in _DATES if c in columns and _month_first(body, columns[c]))
+    return Reading(card, (), (), columns, headings, numbering, tuple(unknown), constants, turned)
 
 
 def _said_column(written: str, said: Said) -> Matched | None:
@@ -307,7 +314,8 @@ def _said_column(written: str, said: Said) -> Matched | None:
 def _by_content(card: SourceCard, ways: Iterable[str], body: pl.DataFrame, j: int, cards: Cards) -> Matched | None:
     """A heading with several meanings, read by what most of its cells look like."""
     rules = cards.by_content(ways)
-    if not rules or any(cards.is_own(card, way) for way in ways) or f"c{j}" not in body.columns:
+    own = any(cards.is_own(card, way) for way in ways)
+    if not rules or (own and not rules[0].above_card) or f"c{j}" not in body.columns:
         return None
     cells = body[f"c{j}"].drop_nulls().str.strip_chars(" '\u00a0")
     if cells.is_empty():
@@ -316,6 +324,18 @@ def _by_content(card: SourceCard, ways: Iterable[str], body: pl.DataFrame, j: in
         if (cells.str.contains(pattern).mean() or 0.0) >= _CONTENT_SHARE:  # type: ignore[operator]
             return column, _FROM_CONTENT_RANK
     return None
+
+
+def _month_first(body: pl.DataFrame, j: int) -> bool:
+    """Whether a column of written dates puts the month before the day: days beyond 12 stand second, hardly ever first.
+
+    Single dates with day and month exchanged are another matter and stay as they are.
+    """
+    if f"c{j}" not in body.columns:
+        return False
+    parts = body[f"c{j}"].str.extract_groups(_WRITTEN_DATE).struct.unnest().cast(pl.Int16, strict=False)
+    first, second = (int((parts[part] > 12).sum()) for part in parts.columns)
+    return second >= _FEWEST_TURNED and second > _TURNED_TO_ONE * first
 
 
 def _looks_so(column: str, body: pl.DataFrame, j: int, cards: Cards) -> bool:

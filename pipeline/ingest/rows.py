@@ -14,6 +14,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.ingest.cards import Cards, words_of
+from pipeline.ingest.clean.dates import MONTH_FIRST
 from pipeline.ingest.recognise import Reading, Said
 from pipeline.ingest.sheets import Cell, Merge
 from pipeline.ingest.titles import Place, bare_name, month_in, place_in, places_in, program_in
@@ -141,6 +142,8 @@ class RowNamer:
         constants = dict(self._constants.others)
         if self._constants.period:
             constants["title_period"] = self._constants.period
+        if self._reading.month_first:
+            constants[MONTH_FIRST] = " ".join(self._reading.month_first)
         codes = ("region_code", "desa_code", "kecamatan_code", "kabupaten_code")
         if self._constants.region_code and not any(c in self._reading.columns for c in codes):
             constants["region_code"] = self._constants.region_code
@@ -153,7 +156,7 @@ class RowNamer:
             if self._forced not in self._cards.programs.values():
                 self.unknown_programs[self._said] = self.unknown_programs.get(self._said, 0) + rows.height
             return rows.with_columns(program=pl.lit(self._forced, pl.String)).drop("program#", strict=False)
-        title = self._constants.program if card.program else None
+        title = (self._constants.program or self._program_by_column()) if card.program else None
         if "program" not in rows.columns:
             if card.program and title is None:
                 self.rows_without_program += rows.height
@@ -168,6 +171,11 @@ class RowNamer:
         if card.program:
             self.rows_without_program += rows["program"].null_count()
         return rows.drop("program#", strict=False)
+
+    def _program_by_column(self) -> str | None:
+        """The program whose lists alone have such a column, where nothing names it."""
+        said = {p for column, p in self._reading.card.program_by_column.items() if column in self._reading.columns}
+        return said.pop() if len(said) == 1 else None
 
     def _code(self, text: str) -> str | None:
         """A program's code by any of its names; else the text itself as a code."""

@@ -101,6 +101,34 @@ def test_a_heading_read_by_its_words_is_believed_only_if_its_cells_agree(cards: 
     assert "Nilai Bantuan yg Diterima" in found.unknown
 
 
+def test_month_before_day_is_a_habit_of_a_whole_column(cards: Cards) -> None:
+    def dates(*written: str) -> tuple[str, ...]:
+        found = read(
+            cards, ["NAMA", "NIK", "TGL LAHIR"], *(["SITI", nik(n), d] for n, d in enumerate(written)), file="DTSEN.csv"
+        )
+        assert found is not None
+        return found.month_first
+
+    english = [f"02/{n}/1980" for n in range(1, 29)]
+    assert dates(*english) == ("birth_date",)
+    assert dates(*(f"{n}/02/1980" for n in range(1, 29)), "02/28/1980", "03/28/1980") == ()  # single slips
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("NO_KARTU,TANGGAL,JAM,NOMINAL", {"transacted_at": 1, "time_of_day": 2}),
+        ("NO_KARTU,TANGGAL,WAKTU,NOMINAL", {"transacted_at": 1, "time_of_day": 2}),
+        ("NO_KARTU,WAKTU TRANSAKSI,ID_AGEN,NOMINAL", {"transacted_at": 1}),
+    ],
+)
+def test_day_and_time_of_a_transaction_apart(cards: Cards, header: str, columns: dict[str, int]) -> None:
+    second = "09:03:07" if "time_of_day" in columns else "AG1"
+    found = read(cards, header.split(","), ["6032980000000001", "2026-09-07", second, "200000"], file="Transaksi.csv")
+    assert found is not None
+    assert {c: j for c, j in found.columns.items() if c in ("transacted_at", "time_of_day")} == columns
+
+
 @pytest.mark.parametrize(
     "header",
     [

@@ -45,7 +45,10 @@ _SHAPES: Final = {
 _NEVER: Final = r"^0001\D0?1\D0?1$|^0?1\D0?1\D0001$"
 """The first day of all, which programs write where no date is known."""
 _SERIAL: Final = r"^([0-9]{3,5})(?:[.,][0-9]+)?$"
-_TIME: Final = r"[T\s]+([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2})(?:[.,][0-9]+)?)?\s*(AM|PM|WITA|WIB|WIT|Z)?$"
+_CLOCK: Final = r"(?i)([0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?: *[AP]M)?)(?:[ A-Z]*)$"
+_ZONE: Final = r"AM|PM|WITA|WIB|WIT|Z|[+-][0-9]{2}:?[0-9]{2}"
+_TIME: Final = rf"[T\s]+([0-9]{{1,2}})[:.]([0-9]{{2}})(?:[:.]([0-9]{{2}})(?:[.,][0-9]+)?)?\s*({_ZONE})?$"
+"""A zone beside the time is left aside: what is written is the time where the card was used."""
 
 
 @cache
@@ -120,7 +123,22 @@ def day(rows: RawRows, name: str, latest: date) -> pl.Series:
     """A date column other than birth: the day, or null."""
     if not rows.says(name):
         return nulls(name, pl.Date(), rows.height)
-    return per_value(rows.cells(name), date_recipe(latest))["date"].alias(name)
+    return per_value(_day_first(rows, name), date_recipe(latest))["date"].alias(name)
+
+
+MONTH_FIRST: Final = "month_first"
+"""Column of raw rows: names of the date columns that write the month before the day throughout, joined by blanks."""
+_MONTH_DAY: Final = r"\b([0-9]{1,2})([-/.])([0-9]{1,2})([-/.][0-9]{2,4})\b"
+
+
+def _day_first(rows: RawRows, name: str) -> pl.DataFrame:
+    """The cells of a date column, those of sheets that write month before day turned round."""
+    cells = rows.cells(name)
+    if not rows.says(MONTH_FIRST):
+        return cells
+    turned = rows.text(MONTH_FIRST).str.split(" ").list.contains(name).fill_null(False)
+    text = cells["text"].str.replace(_MONTH_DAY, "${3}${2}${1}${4}").zip_with(turned, cells["text"])
+    return cells.with_columns(text.alias("text"))
 
 
 def birth(rows: RawRows, period: Period) -> pl.DataFrame:
@@ -129,9 +147,9 @@ def birth(rows: RawRows, period: Period) -> pl.DataFrame:
     Returns:
         ``birth_date``, ``birth_date_note``, ``birth_place`` (as written, upper case).
     """
-    cells = rows.cells("birth_date")
+    cells = _day_first(rows, "birth_date")
     if rows.says("ttl"):
-        ttl = rows.cells("ttl").rename({"text": "ttl", "kind": "ttl_kind"})
+        ttl = _day_first(rows, "ttl").rename({"text": "ttl", "kind": "ttl_kind"})
         cells = pl.concat([cells, ttl], how="horizontal").select(
             pl.coalesce("text", "ttl").alias("text"),
             pl.when(pl.col("text").is_null()).then("ttl_kind").otherwise("kind").alias("kind"),
@@ -174,9 +192,19 @@ def moment(rows: RawRows, name: str) -> pl.DataFrame:
     """Times of transactions.
 
     Returns:
-        ``<name>`` (local time; null where unusable) and ``day_only`` (no time of day is written).
+        ``<name>`` (local time; null where unusable) and ``day_only`` (no time of day is written, nor in the column
+        ``time_of_day``).
     """
-    cells = rows.cells(name)
+    cells = _day_first(rows, name)
+    if rows.says("time_of_day"):
+        clock = rows.text("time_of_day").str.extract(_CLOCK)
+        bare = cells["text"].str.replace(r"\s0?0:00(:00)?$", "")
+        both = pl.DataFrame([bare.alias("day"), clock.alias("clock")]).select(
+            pl.concat_str("day", pl.col("clock").fill_null(""), separator=" ").str.strip_chars()
+        )
+        timed = bare.str.contains(r"[T ][0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?: *[A-Z]+)?$").fill_null(True)
+        apart = clock.is_not_null() & ~timed
+        cells = cells.with_columns(both.to_series().zip_with(apart, cells["text"]).alias("text"))
     iso = pl.col("text").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
     read = cells.with_columns(iso.alias("iso"))
     odd = per_value(cells, _moment_recipe(), where=read["iso"].is_null() & cells["text"].is_not_null())

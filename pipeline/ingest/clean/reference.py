@@ -10,12 +10,17 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from pydantic import Field
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from pipeline.period import Period
 from pipeline.regions import Gazetteer, PlaceRules
 from pipeline.rulebook import Card, read_yaml
+
+_LEAST_LETTERS: Final = 6  # of an answer in which a slip is forgiven
 
 
 def fold(text: str) -> str:
@@ -29,6 +34,8 @@ class Vocabulary(Card):
     words: dict[str, list[str]] = Field(default_factory=dict)
     contains: dict[str, list[str]] = Field(default_factory=dict)
     unknown: list[str] = Field(default_factory=list)
+    short: dict[str, str] = Field(default_factory=dict)
+    """Abbreviation → word; from the head of the file, the same for all columns."""
 
     @cached_property
     def _exact(self) -> dict[str, str | None]:
@@ -38,18 +45,29 @@ class Vocabulary(Card):
     def read(self, text: str) -> tuple[str | None, bool]:
         """The code of a cell, and whether the vocabulary knows the cell at all."""
         folded = fold(re.sub(r"^(\d+)\.0+$", r"\1", text.strip()))
-        if folded in self._exact:
-            return self._exact[folded], True
-        padded = f" {folded} "
-        for code, words in self.contains.items():
-            if any(f" {fold(word)} " in padded for word in words):
-                return code, True
-        return None, not folded
+        whole = " ".join(self.short.get(word, word) for word in folded.split())
+        for said in (folded, whole):
+            if said in self._exact:
+                return self._exact[said], True
+            for code, words in self.contains.items():
+                if any(f" {fold(word)} " in f" {said} " for word in words):
+                    return code, True
+        near = self._misspelt(whole)
+        return (near, True) if near is not None else (None, not folded)
+
+    def _misspelt(self, said: str) -> str | None:
+        """The one code whose word this is but for a slip: MENINGAL, PEREMPUAM."""
+        if len(said) < _LEAST_LETTERS:
+            return None
+        near = process.extract(said, list(self._exact), scorer=OSA.distance, score_cutoff=1, limit=None)
+        codes = {self._exact[word] for word, _, _ in near}
+        return codes.pop() if len(codes) == 1 else None
 
 
 class Words(Card):
     """``words.yaml`` and ``employment.yaml``: column → vocabulary."""
 
+    short: dict[str, list[str]] = Field(default_factory=dict)
     columns: dict[str, Vocabulary]
 
 
@@ -94,10 +112,12 @@ class Cleaner:
         """
         folder = rules / "reference"
         places = read_yaml(folder / "places.yaml", PlaceRules)
+        words = read_yaml(folder / "words.yaml", Words)
+        short = {form: word for word, forms in words.short.items() for form in forms}
+        vocabularies = words.columns | read_yaml(folder / "employment.yaml", Words).columns
         return cls(
             period=period,
-            vocabularies=read_yaml(folder / "words.yaml", Words).columns
-            | read_yaml(folder / "employment.yaml", Words).columns,
+            vocabularies={c: v.model_copy(update={"short": short}) for c, v in vocabularies.items()},
             titles=read_yaml(folder / "titles.yaml", Titles),
             places=places,
             gazetteer=Gazetteer(places),

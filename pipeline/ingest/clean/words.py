@@ -8,12 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
+from typing import Final
 
 import polars as pl
 
 from pipeline.ingest.clean.cells import RawRows, Recipe, fold_expr, nulls, per_value
 from pipeline.ingest.clean.notices import Notices
 from pipeline.ingest.clean.reference import Titles, Vocabulary
+
+_WITH_DIGITS: Final = re.compile(r"(?:[^0-9]*[A-Za-z]\W*|[^0-9\-]*)([0-9]{1,6})(?:[.,]0+)?[^0-9]*")
+"""``DESIL-3``; a minus without a word before it is one."""
+_ROMANS: Final = {r: n for n, r in enumerate(["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"], 1)}
+_ROMAN: Final = re.compile(rf"(?:[A-Z]{{3,}}\W+)?({'|'.join(_ROMANS)})")
 
 
 def coded(rows: RawRows, name: str, vocabulary: Vocabulary, titles: Titles, notices: Notices | None) -> pl.Series:
@@ -44,16 +50,19 @@ def flag(rows: RawRows, name: str, vocabulary: Vocabulary, titles: Titles, notic
 
 
 def small_number(rows: RawRows, name: str, low: int, high: int, notices: Notices) -> pl.Series:
-    """A whole number within limits (``DESIL 3`` → 3); what lies outside is reported and stays empty."""
+    """A whole number within limits (``DESIL 3``, ``DESIL-III`` → 3); what lies outside is reported and stays empty."""
     if not rows.says(name):
         return nulls(name, pl.Int64(), rows.height)
     texts = rows.text(name)
     numbers: dict[str, int] = {}
     outside: set[str] = set()
     for text in texts.drop_nulls().unique().to_list():
-        found = re.fullmatch(r"[^0-9\-]*([0-9]{1,6})(?:[.,]0+)?[^0-9]*", text)
+        found = _WITH_DIGITS.fullmatch(text)
+        roman = _ROMAN.fullmatch(text.upper())
         if found and low <= int(found[1]) <= high:
             numbers[text] = int(found[1])
+        elif roman and low <= _ROMANS[roman[1]] <= high:
+            numbers[text] = _ROMANS[roman[1]]
         elif re.search("[0-9]", text):
             outside.add(text)
     notices.unknown_words(name, texts, rows.origin, outside)

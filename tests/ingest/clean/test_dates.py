@@ -72,6 +72,7 @@ def test_place_and_date_in_one_column(column: str, written: str, place: str | No
         ("07/09/2026 09:03", datetime(2026, 9, 7, 9, 3)),
         ("07-09-2026 09.03.07", datetime(2026, 9, 7, 9, 3, 7)),
         ("2026-09-07T09:03:07", datetime(2026, 9, 7, 9, 3, 7)),
+        ("2026-09-07T09:03:07+08:00", datetime(2026, 9, 7, 9, 3, 7)),
         ("7 Sept 2026 14:05 WITA", datetime(2026, 9, 7, 14, 5)),
         ("2026-09-07 02:05:00 PM", datetime(2026, 9, 7, 14, 5)),
         (number("46272.377164351855"), datetime(2026, 9, 7, 9, 3, 7)),
@@ -80,6 +81,17 @@ def test_place_and_date_in_one_column(column: str, written: str, place: str | No
 )
 def test_time_of_a_transaction(written: Raw, expected: datetime) -> None:
     assert _use(transacted_at=[written])["transacted_at"].to_list() == [expected]
+
+
+@pytest.mark.parametrize("day_cell", ["07/09/2026", "07.09.2026", day("2026-09-07 00:00:00"), "2026-09-07 09:03"])
+def test_a_time_of_day_in_a_column_of_its_own(day_cell: Raw) -> None:
+    used = _use(transacted_at=[day_cell], time_of_day=["09:03 WITA"])
+    assert used["transacted_at"].to_list() == [datetime(2026, 9, 7, 9, 3)]
+
+
+def test_dates_of_a_list_that_writes_the_month_first_are_turned_round() -> None:
+    rows = cleaned(birth_date=["05/02/1985", "12-31-89"], month_first=["birth_date"] * 2).accepted
+    assert rows["birth_date"].to_list() == [date(1985, 5, 2), date(1989, 12, 31)]
 
 
 @pytest.mark.parametrize("written", ["#REF!", "00/00/0000", "9:05", "2026-09-07 25:00:00", "", None])
