@@ -6,11 +6,16 @@ Belongs here: finding them line by line, given who each line is about. Not here:
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import numpy as np
 import polars as pl
 from rapidfuzz import fuzz, process
 
 from pipeline.target.findings import found
+
+_CHILD_OF: Final = re.compile(r"\s(BIN|BINTI|BTE|BT|BTI)\s.*")
 
 
 def identity_problems(
@@ -144,7 +149,20 @@ def strange_names(rows: pl.LazyFrame, lines: pl.DataFrame, mismatch_below: float
 
 
 def _likeness(pairs: pl.DataFrame) -> np.ndarray:
-    """Likeness of two names, 0-100: of the whole, of sorted words, or of a part, whichever is highest."""
+    """Likeness of two names, 0-100: of the whole, of sorted words, or of the words of the shorter name, the highest."""
     names, others = pairs["name"].to_list(), pairs["other"].to_list()
     scores = [process.cpdist(names, others, scorer=s) for s in (fuzz.ratio, fuzz.token_sort_ratio)]
+    scores.append(np.array([_contained(a, b) for a, b in zip(names, others, strict=True)]))
     return np.maximum.reduce(scores) if names else np.zeros(0)
+
+
+def _contained(name: str, other: str) -> float:
+    """How well the worst word of the shorter name is found in the longer one: YOESUF in YUSUP HIPI.
+
+    Whose child somebody is says nothing of the name: what stands after BIN or BINTI is left out.
+    """
+    first, second = (_CHILD_OF.sub("", text).split() for text in (name, other))
+    few, many = sorted((first, second), key=len)
+    if not few:
+        return 0.0
+    return min(max(fuzz.ratio(a, b) for b in many) for a in few)

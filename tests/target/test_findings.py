@@ -135,6 +135,9 @@ def test_who_carries_the_number_of_somebody_else_is_reported_and_its_owner_is_no
         ("LIHAWA RAHMAT", False),
         ("RAHMT LIHAWWA", False),
         ("R LIHAWA", False),
+        ("RACHMAT BIN SALEH", False),
+        ("RACHMAD", False),
+        ("RAHMAD SALEH", True),
     ],
 )
 def test_only_a_wholly_different_name_is_a_mismatch(month, written, reported):
