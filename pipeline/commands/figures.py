@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.commands.options import OUT, JsonOption, LangOption, OutOption, PeriodOption, RulesOption, group
 from pipeline.period import Period
 from pipeline.terminal import Document, answer, decimal, print_rows, print_written, rupiah, say
+
+if TYPE_CHECKING:
+    from pipeline.simulate.figures import Figure
 
 app = group()
 
@@ -79,6 +82,7 @@ def simulate(
     save: Annotated[
         Path | None, typer.Option("--save", help="Folder for a page with charts and CSV.", show_default=False)
     ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Language of the page, id or en.")] = "id",
     out: OutOption = OUT,
     rules: RulesOption,
     as_json: JsonOption = False,
@@ -86,16 +90,19 @@ def simulate(
     """What if the rules were others: who enters and leaves, where, at what cost. Nothing is published."""
     from pipeline.database import DATABASE
     from pipeline.history import open_run
+    from pipeline.look.numbers import language
     from pipeline.publish.chain import record_access
     from pipeline.simulate import simulate as ask
-    from pipeline.simulate.page import summary_rows, write
+    from pipeline.simulate.figures import figures_of
+    from pipeline.simulate.page import write
 
+    spoken = language(lang)
     simulation = ask(open_run(str(period), out), sets or (), spread, rules=rules, say=say)
     if save is not None and (out / DATABASE).exists():
         record_access(out, "export", f"simulation: {save}", "; ".join(sets or ()))
-    files = [str(path) for path in write(simulation, save)] if save is not None else []
+    files = [str(path) for path in write(simulation, save, spoken)] if save is not None else []
     document = {**simulation.as_dict(), "files": files}
-    answer(document, as_json, lambda found: _print_simulation(found, summary_rows(simulation)))
+    answer(document, as_json, lambda found: _print_simulation(found, figures_of(simulation)))
 
 
 @app.command()
@@ -182,14 +189,16 @@ def _print_report(document: Document) -> None:
     print(f"wrote {len(tables)} CSV files to {Path(document['folder'], 'csv')}")
 
 
-def _print_simulation(document: Document, figures: list[dict[str, str]]) -> None:
+def _print_simulation(document: Document, figures: list[Figure]) -> None:
     """Before and after for the whole province, who moves by kecamatan, and the values of a range."""
     for notice in document["notices"]:
         say(f"notice: {notice}")
-    for place in dict.fromkeys((f["program"], f["area"]) for f in figures if document["changes"]):
+    show = {"count": _count, "rupiah": rupiah, "share": decimal}
+    for place in dict.fromkeys((f.program, f.area) for f in figures if document["changes"]):
         table = [
-            {"what": f["definition"], "before": f["before"], "after": f["after"], "left open": f["after_open"]}
-            for f in figures if (f["program"], f["area"]) == place
+            {"what": f.definition, "before": show[f.kind](f.before), "after": show[f.kind](f.after),
+             "left open": _left_open(f)}
+            for f in figures if (f.program, f.area) == place
         ]  # fmt: skip
         print_rows(f"What if: {', '.join(place)}", table, left=("what",))
     if document["changes"]:
@@ -208,6 +217,18 @@ def _print_simulation(document: Document, figures: list[dict[str, str]]) -> None
     ]  # fmt: skip
     print_rows("Over the values of the range", values, left=("program",))
     print_written(document["files"])
+
+
+def _count(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f}"
+
+
+def _left_open(figure: Figure) -> str:
+    """What the unknowns leave after the change, in short: millions of rupiah, or a share."""
+    if figure.open_after is None:
+        return ""
+    low, high = figure.open_after
+    return f"{low / 1e6:.1f}-{high / 1e6:.1f} jt" if figure.kind == "rupiah" else f"{low:.3f}-{high:.3f}"
 
 
 def _print_comparison(document: Document) -> None:

@@ -17,6 +17,12 @@ from pipeline.database import opened, quoted
 from pipeline.history import PublishedRun, frame_of
 from pipeline.measures import units_of
 
+_SAID: Final = """
+            select finding_key, verdict from audit.case_events
+            where event = 'finding_answered' and finding_key is not null and verdict is not null
+            qualify row_number() over (partition by finding_key order by "at" desc) = 1
+"""
+"""The newest answer from the field to each finding."""
 QUERIES: Final[dict[str, str]] = {
     # rows of source files, by kind: every row is accepted, in quarantine or layout
     "rows": """
@@ -102,13 +108,9 @@ QUERIES: Final[dict[str, str]] = {
         from audit.gate_batches where period = $period
         qualify row_number() over (partition by list_sha256, program order by screened_at desc) = 1 order by all
     """,
-    # the newest answer from the field to each finding of this and earlier months
-    "answers": """
-        with said as (
-            select finding_key, verdict from audit.case_events
-            where event = 'finding_answered' and finding_key is not null and verdict is not null
-            qualify row_number() over (partition by finding_key order by "at" desc) = 1
-        ), known as (
+    # what findings of this and earlier months were answered
+    "answers": f"""
+        with said as ({_SAID}), known as (
             select finding_key, min(finding_type) as finding_type, min(kecamatan_code) as kecamatan_code
             from audit.findings join audit.runs using (run_id) where period <= $period group by finding_key
         )
@@ -116,12 +118,8 @@ QUERIES: Final[dict[str, str]] = {
         from said join known using (finding_key) group by all order by all
     """,
     # units served of which a finding was answered for certain, in this or an earlier month
-    "checked": """
-        with said as (
-            select finding_key, verdict from audit.case_events
-            where event = 'finding_answered' and finding_key is not null and verdict is not null
-            qualify row_number() over (partition by finding_key order by "at" desc) = 1
-        ), visited as (
+    "checked": f"""
+        with said as ({_SAID}), visited as (
             select distinct program, subject_id
             from audit.findings join audit.runs using (run_id) join said using (finding_key)
             where period <= $period and verdict <> 'open'

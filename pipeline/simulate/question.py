@@ -122,7 +122,11 @@ def _values(name: str, text: str, now: Scalar | None) -> tuple[Scalar, ...]:
     if match is None or (now is not None and kind_of(now) is not Kind.NUMBER):
         raise InputError(Problem("--range", f"{name}: {text!r}", "whole numbers such as 1..6 or 100000..400000/50000"))
     low, high, step = int(match[1]), int(match[2]), int(match[3] or 1)
-    if step == 0 or high < low or (high - low) // step >= MOST_VALUES:
-        expected = f"from low to high, at most {MOST_VALUES} values"
-        raise InputError(Problem("--range", f"{name}: {text!r}", expected, "take a larger step"))
+    if high < low:
+        found = f"{name}: {text!r} ends below where it begins"
+        raise InputError(Problem("--range", found, "the lower value first", f"write {name}={high}..{low}"))
+    if step == 0 or (high - low) // step >= MOST_VALUES:
+        wanted = f"a step of 1 or more, and {MOST_VALUES} values at most"
+        least = max(1, -(-(high - low + 1) // MOST_VALUES))
+        raise InputError(Problem("--range", f"{name}: {text!r}", wanted, f"write {name}={low}..{high}/{least}"))
     return tuple(range(low, high + 1, step))

@@ -14,11 +14,12 @@ from typing import Any, Final
 import polars as pl
 
 from pipeline.history import PublishedRun
+from pipeline.look.words import texts
 from pipeline.measures import named
 from pipeline.parameters import Scalar
 from pipeline.rulebook import default_rules, rules_hash
 from pipeline.simulate.question import Question
-from pipeline.store import KEY_VARIABLE, secret
+from pipeline.store import secret
 from pipeline.target.judging import Facts, Judged, facts_of, judge
 from pipeline.target.programs import Rules, Written, read_rules, rules_on
 from pipeline.target.records import HOUSEHOLD_COLUMNS, JUDGED, PERSON_COLUMNS, Codes, Records
@@ -42,6 +43,7 @@ COUNTED: Final = {
     "list_cost_after": "the same under the changed rules",
 }
 """What is counted for each program and area, with what it means."""
+WORDS: Final = Path(__file__).with_name("texts.yaml")
 AREAS: Final = {"province": 2, "kabupaten": 4, "kecamatan": 6}
 _ROWS: Final = """
 select {columns} from audit.mentions
@@ -57,7 +59,8 @@ class Simulation:
     ``totals``: a row for each program, ``area_level`` (province, kabupaten, kecamatan) and ``area_code``, with the
     columns of ``COUNTED``. ``measures``: the measures of ``SHOWN``, ``before`` and ``after`` with the bounds that the
     unknowns leave. ``moves``: units that enter, leave, or can be judged only before or only after, by id. ``range``:
-    for each value of a range and each program the totals and measures of the whole province.
+    for each value of a range and each program the totals and measures of the whole province. ``notices``: names of
+    texts in ``texts.yaml``.
     """
 
     period: str
@@ -82,7 +85,7 @@ class Simulation:
             "totals": self.totals.to_dicts(),
             "measures": self.measures.to_dicts(),
             "range": None if self.range is None else self.range.to_dicts(),
-            "notices": list(self.notices),
+            "notices": [texts(WORDS, "en")["notices"][notice] for notice in self.notices],
         }
 
 
@@ -143,15 +146,9 @@ def simulate(
 
 
 def _notices(run: PublishedRun, rules: Path) -> list[str]:
-    notices = []
     then = run.sql("select rules_hash from audit.runs where run_id = $run_id", run_id=run.run_id).item()
-    if then != rules_hash(rules):
-        notices.append(
-            "the rules have changed since this run was published: both sides go by the rules as they are now"
-        )
-    if secret() is not None:
-        notices.append(f"{KEY_VARIABLE} is set: what is saved leaves out moves.csv, which names units")
-    return notices
+    changed = {"rules": then != rules_hash(rules), "key": secret() is not None}
+    return [notice for notice, there in changed.items() if there]
 
 
 class _Judging:

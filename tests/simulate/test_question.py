@@ -58,9 +58,9 @@ def test_a_range_takes_every_value_up_to_its_end(written, text, values):
         (["sembako.monthly=250.000"], None, "a number such as 250000"),
         (["pkh.desil_max="], None, "says no value"),
         ([], None, "nothing is changed"),
-        ([], "pkh.desil_max=6..1", "from low to high"),
-        ([], "pkh.desil_max=1..6/0", "from low to high"),
-        ([], "sembako.monthly=1..1000000", "at most"),
+        ([], "pkh.desil_max=6..1", r"write pkh.desil_max=1\.\.6"),
+        ([], "pkh.desil_max=1..6/0", "a step of 1 or more"),
+        ([], "sembako.monthly=1..1000000", r"write sembako.monthly=1\.\.1000000/20000"),
         ([], "pkh.desil_max=3", "whole numbers"),
     ],
 )

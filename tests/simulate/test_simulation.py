@@ -125,6 +125,8 @@ class _Tags(HTMLParser):
 
 def test_the_page_is_whole_needs_nothing_from_outside_and_names_nobody(run, stricter):
     page = render(stricter)
+    assert "Yang keluar dan masuk, per kecamatan" in page
+    assert "Units that leave and enter, by kecamatan" in render(stricter, "en")
     tags = _Tags()
     tags.feed(page)
     assert tags.open == []
