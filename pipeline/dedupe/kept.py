@@ -23,6 +23,7 @@ from pipeline.dedupe.levels import Compared, Comparer
 from pipeline.dedupe.passes import passes_of
 from pipeline.dedupe.sieve import Sieve
 from pipeline.dedupe.values import Flags, Levels, Records, Rows
+from pipeline.memory import give_back
 from pipeline.resolve.blocking import Candidates, Pairs, mix, unpack
 
 Of = TypeVar("Of")
@@ -88,6 +89,7 @@ def keep(sieve: Sieve, records: Records, card: DedupeCard) -> tuple[Kept, dict[s
         for name, make in passes_of(records, card):
             for pairs in make():
                 waiting.add(name, pairs)
+            give_back()
 
         def sifted(piece: tuple[int, int]) -> Kept:
             return Kept.of(sieve.sift(*unpack(waiting.take(piece))), sieve.comparer)

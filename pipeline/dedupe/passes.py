@@ -24,7 +24,8 @@ from pipeline.resolve.settings import Blocking
 _SAMPLE: Final = 100_000
 _AT_ONCE: Final = 2_000_000
 _HOPELESS: Final = 40.0
-Make = Callable[[], tuple[npt.NDArray[np.int64], Rows]]
+Keyed = tuple[npt.NDArray[np.int64], Rows]
+Make = Callable[[Rows | None], Keyed]
 _MOST_PASSES: Final = 60
 
 
@@ -35,11 +36,11 @@ class Key:
     Attributes:
         name: for the log.
         base: columns it is made of.
-        make: codes and the rows that have them (a record may have several); made anew each time, since all of them
-            together would need more memory than the list.
+        make: codes and the rows that have them (a record may have several), of all records or of some; made anew each
+            time, since all of them together would need more memory than the list.
         single: whether each record has one at most.
         partners: other records with the value, on average over all records; counted in a sample of a long list.
-        sample: codes and rows of the records of that sample.
+        sample: codes of the records of that sample, and their positions in it.
     """
 
     name: str
@@ -47,23 +48,36 @@ class Key:
     make: Make
     single: bool
     partners: float
-    sample: tuple[npt.NDArray[np.int64], Rows]
+    sample: Keyed
 
 
-def _key(records: Records, name: str, base: frozenset[int], make: Make, *, single: bool = True) -> Key:
-    share = min(1.0, _SAMPLE / max(len(records), 1))
-    code, rows = make()
-    drawn = mix(rows) <= np.uint64(share * (2.0**64 - 2**11)) if share < 1 else slice(None)
-    sample = code[drawn], rows[drawn]
-    partners = _partners(sample[0]) / share / max(share * len(records), 1)
-    return Key(name, base, make, single, partners, sample)
+class _Drawn:
+    """A sample of the records of a long list: their share and their rows, None for all."""
+
+    def __init__(self, records: Records) -> None:
+        self.share = min(1.0, _SAMPLE / max(len(records), 1))
+        self.rows: Rows | None = None
+        if self.share < 1:
+            self.rows = np.flatnonzero(mix(np.arange(len(records))) <= np.uint64(self.share * (2.0**64 - 2**11)))
+        self.size = len(records) if self.rows is None else len(self.rows)
+        self.records = max(self.share * len(records), 1)
+
+    def key(self, name: str, base: frozenset[int], make: Make, *, single: bool = True) -> Key:
+        """A key, and how many partners it brings."""
+        code, rows = make(self.rows)
+        at = rows if self.rows is None else np.searchsorted(self.rows, rows)
+        return Key(name, base, make, single, self.partners(code), (code, at))
+
+    def partners(self, code: npt.NDArray[np.int64]) -> float:
+        """Partners of a record, from the codes of the sample."""
+        return _partners(code) / self.share / self.records
 
 
 def _by_value(values: Values, key: npt.NDArray[np.generic]) -> Make:
     """Records by a key of their value, -1 where it has none; shape (values,) or (values, several)."""
 
-    def make() -> tuple[npt.NDArray[np.int64], Rows]:
-        rows = np.flatnonzero(values.code >= 0)
+    def make(some: Rows | None) -> Keyed:
+        rows = np.flatnonzero(values.code >= 0) if some is None else some[values.code[some] >= 0]
         code = key[values.code[rows]].astype(np.int64)
         if code.ndim == 1:
             return code[code >= 0], rows[code >= 0]
@@ -81,16 +95,16 @@ def _partners(code: npt.NDArray[np.int64]) -> float:
     return float((size * (size - 1)).sum())
 
 
-def keys_of(records: Records) -> list[list[Key]]:
+def keys_of(records: Records, drawn: _Drawn) -> list[list[Key]]:
     """Keys by column, the widest first in each; those of names together stand last."""
-    return [_of_column(records, k, v) for k, v in enumerate(records.columns)] + _of_names(records)
+    return [_of_column(drawn, k, v) for k, v in enumerate(records.columns)] + _of_names(drawn, records)
 
 
-def _of_column(records: Records, k: int, values: Values) -> list[Key]:
+def _of_column(drawn: _Drawn, k: int, values: Values) -> list[Key]:
     name, base = values.column.name, frozenset({k})
 
     def key(what: str, of_value: npt.NDArray[np.generic], *, single: bool = True) -> Key:
-        return _key(records, what, base, _by_value(values, of_value), single=single)
+        return drawn.key(what, base, _by_value(values, of_value), single=single)
 
     exact = key(name, np.arange(len(values.text), dtype=np.int32))
     kind = values.column.compare
@@ -133,7 +147,7 @@ def _parts_of_dates(values: Values) -> list[tuple[str, npt.NDArray[np.int64]]]:
     ]
 
 
-def _of_names(records: Records) -> list[list[Key]]:
+def _of_names(drawn: _Drawn, records: Records) -> list[list[Key]]:
     """Sounds of given name and surname together, whichever stands first."""
     given, family = records.find("given_name"), records.find("surname")
     if not given or not family:
@@ -141,49 +155,58 @@ def _of_names(records: Records) -> list[list[Key]]:
     one, two = records.columns[given[0]], records.columns[family[0]]
     sizes = [len(v.text) for v in (one, two)]
     said = coded(pl.Series([sound(t) for v in (one, two) for t in v.text.to_list()], dtype=pl.String))
-    codes = [s.astype(np.int64)[v.code] for s, v in zip(np.split(said, [sizes[0]]), (one, two), strict=True)]
-    rows = np.flatnonzero((one.code >= 0) & (two.code >= 0))
-    both = (np.minimum(*codes) << 32 | np.maximum(*codes))[rows]
-    return [[_key(records, "sound of both names", frozenset({given[0], family[0]}), lambda: (both, rows))]]
+    of_one, of_two = np.split(said.astype(np.int64), [sizes[0]])
+
+    def make(some: Rows | None) -> Keyed:
+        rows = np.arange(len(records)) if some is None else some
+        rows = rows[(one.code[rows] >= 0) & (two.code[rows] >= 0)]
+        x, y = of_one[one.code[rows]], of_two[two.code[rows]]
+        return np.minimum(x, y) << 32 | np.maximum(x, y), rows
+
+    return [[drawn.key("sound of both names", frozenset({given[0], family[0]}), make)]]
 
 
-def chosen(records: Records, card: DedupeCard) -> list[tuple[str, Make]]:
+def chosen(records: Records, card: DedupeCard) -> list[tuple[str, Callable[[], Keyed]]]:
     """The passes: keys with few partners by themselves, the others two by two."""
-    by_column = keys_of(records)
-    passes: list[tuple[str, Make]] = []
+    drawn = _Drawn(records)
+    by_column = keys_of(records, drawn)
+    passes: list[tuple[str, Callable[[], Keyed]]] = []
     open_: list[list[Key]] = []
     for keys in by_column:
         cheap = [k for k in keys if k.partners <= card.partners]
-        passes += [(k.name, k.make) for k in (cheap if len(keys) > 3 else cheap[:2])]
+        passes += [(k.name, partial(k.make, None)) for k in (cheap if len(keys) > 3 else cheap[:2])]
         dear = [k for k in keys if k.partners > card.partners]
         if dear:
             open_.append(dear)
-    pairs = [p for left, right in combinations(open_, 2) if (p := _joined(records, left, right, card)) is not None]
+    pairs = [
+        p
+        for left, right in combinations(open_, 2)
+        if (p := _joined(drawn, left, right, len(records), card)) is not None
+    ]
     pairs.sort(key=lambda p: p[2])
     for one, two, _ in pairs[: _MOST_PASSES - len(passes)]:
         passes.append((f"{one.name} + {two.name}", partial(_together, records, one, two)))
     if not passes:
         finest = min((keys[-1] for keys in by_column if keys), key=lambda k: k.partners)
-        passes = [(finest.name, finest.make)]
+        passes = [(finest.name, partial(finest.make, None))]
     return passes
 
 
-def _together(records: Records, one: Key, two: Key) -> tuple[npt.NDArray[np.int64], Rows]:
-    return _both(records, one.make(), two.make(), two_single=two.single)
+def _together(records: Records, one: Key, two: Key) -> Keyed:
+    return _both(len(records), one.make(None), two.make(None), two_single=two.single)
 
 
-def _joined(records: Records, left: list[Key], right: list[Key], card: DedupeCard) -> tuple[Key, Key, float] | None:
+def _joined(
+    drawn: _Drawn, left: list[Key], right: list[Key], n: int, card: DedupeCard
+) -> tuple[Key, Key, float] | None:
     """The widest pair of keys of two columns that has few partners, and how many."""
     made = None
-    n = max(len(records), 1)
     for one, two in sorted(
         ((a, b) for a in left for b in right if a.single or b.single), key=lambda p: -p[0].partners * p[1].partners
     ):
         if one.base & two.base or one.partners * two.partners / n > card.partners:
             continue
-        share = min(1.0, _SAMPLE / n)
-        code, _ = _both(records, one.sample, two.sample, two_single=two.single)
-        partners = _partners(code) / share / max(share * n, 1)
+        partners = drawn.partners(_both(drawn.size, one.sample, two.sample, two_single=two.single)[0])
         if partners <= card.partners:
             return one, two, partners
         if partners <= _HOPELESS * card.partners:
@@ -191,17 +214,11 @@ def _joined(records: Records, left: list[Key], right: list[Key], card: DedupeCar
     return made
 
 
-def _both(
-    records: Records,
-    one: tuple[npt.NDArray[np.int64], Rows],
-    two: tuple[npt.NDArray[np.int64], Rows],
-    *,
-    two_single: bool,
-) -> tuple[npt.NDArray[np.int64], Rows]:
+def _both(size: int, one: Keyed, two: Keyed, *, two_single: bool) -> Keyed:
     """Codes of two keys together, and the rows that have both."""
     if not two_single:
         one, two = two, one
-    other = np.full(len(records), -1, dtype=np.int64)
+    other = np.full(size, -1, dtype=np.int64)
     other[two[1]] = two[0]
     beside = other[one[1]]
     there = beside >= 0
@@ -229,7 +246,7 @@ def _all_pairs(n: int) -> Pairs:
     return a.astype(np.uint64) << np.uint64(32) | b.astype(np.uint64)
 
 
-def _made(make: Make, splitters: list[npt.NDArray[np.generic]], settings: Blocking) -> Iterator[Pairs]:
+def _made(make: Callable[[], Keyed], splitters: list[npt.NDArray[np.generic]], settings: Blocking) -> Iterator[Pairs]:
     code, rows = make()
     key = mix(code)
     parts = len(key) // _AT_ONCE + 1

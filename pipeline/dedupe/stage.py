@@ -22,7 +22,7 @@ from pipeline.dedupe.people import People, find_people, odds, probability
 from pipeline.dedupe.reading import Lists, read_lists
 from pipeline.dedupe.values import Records, build_records, coded
 from pipeline.errors import InputError, Problem, StorageError
-from pipeline.memory import give_back_early
+from pipeline.memory import give_back, give_back_early
 
 Say = Callable[[str], None]
 Group = npt.NDArray[np.int64]
@@ -130,6 +130,7 @@ def dedupe(paths: Sequence[Path], rules: Path, request: Request, say: Say) -> De
     lists = lists.without_values(request.truth)  # the texts as read are half of the memory
     records = build_records(declared, lists.rows["file_index"])
     del declared
+    give_back()
     people = find_people(records, card)
     group = _groups(records, people)
     pairs = _pairs(lists, records, people, group, card.cut.possible)
