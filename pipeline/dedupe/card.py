@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -128,6 +128,8 @@ class DedupeCard(Card):
     missing: tuple[str, ...]
     comparisons: Comparisons
     relatives: TextLevels
+    namesakes: dict[str, Annotated[float, Field(gt=0, lt=1)]]
+    lasting: tuple[str, ...]
     meanings: dict[str, Meaning]
 
 

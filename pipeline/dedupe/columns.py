@@ -22,6 +22,7 @@ _ALL_OF_IT: Final = 2
 _SHARED_AT_LEAST: Final = 0.02
 _NEARLY_EVERY: Final = 0.95
 _MOST: Final = 0.8
+_SEVERAL: Final = 0.5
 _ENOUGH_ROWS: Final = 20
 _CONSTANT: Final = "one value throughout"
 _WHO: Final = frozenset({"given_name", "surname", "full_name", "birth_date", "personal_number"})
@@ -138,6 +139,7 @@ def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: 
     values, meanings = _aligned(values, meanings, lists.files)
     made: dict[Column, pl.Series] = {}
     throughout: dict[Column, pl.Series] = {}
+    _called_in_full(values, meanings)
     values = _whole_names(values, meanings, names, left_out, lists.files)
     if (date := _joined_date(values, meanings)) is not None:
         made[Column("birth date", "birth_date", "date", "own")] = date
@@ -220,6 +222,15 @@ def _aligned(
     return values, kept
 
 
+def _called_in_full(values: pl.DataFrame, meanings: dict[str, str | None]) -> None:
+    """A column of first names beside which no family name stands, mostly of several words, holds full names."""
+    given = [c for c in meanings if meanings[c] == "given_name"]
+    if len(given) == 1 and not any(m in ("surname", "second_surname") for m in meanings.values()):
+        several = values[given[0]].drop_nulls().str.contains(" ", literal=True).mean()
+        if float(several or 0) > _SEVERAL:  # type: ignore[arg-type]
+            meanings[given[0]] = "full_name"
+
+
 def _whole_names(
     values: pl.DataFrame,
     meanings: dict[str, str | None],
@@ -291,7 +302,8 @@ def _kind(series: pl.Series, meaning: str | None, card: DedupeCard) -> Column:
     if looks_like_date(known) >= _MOST:
         return Column("", OF_NO_MEANING, "date", "own")
     if float(known.str.contains(r"^[\d ]+$").mean() or 0) >= _MOST:  # type: ignore[arg-type]
-        return Column("", OF_NO_MEANING, "code", "own")
+        # of a number nobody knows whether a family has it together: then its members are not proved one by it
+        return Column("", OF_NO_MEANING, "code", "family")
     return Column("", OF_NO_MEANING, "text", "own")
 
 

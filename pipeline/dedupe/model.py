@@ -23,6 +23,11 @@ Wide = npt.NDArray[np.float64]
 
 _SURE: Final = 0.95
 _SURE_WITHOUT: Final = 0.5
+_MISTAKEN: Final = 2.0
+_ALIKE: Final = 3  # equal, in another order or a slip apart
+_KIN_PRIOR: Final = 50.0
+_NAMESAKES: Final = 3.0
+_CALLED: Final = frozenset({"given_name", "full_name"})
 _MOVED: Final = 0.05
 _MOVED_PRIOR: Final = 50.0
 _TIED: Final = 20.0
@@ -105,6 +110,7 @@ class ListModel:
     persons: bool = False
     starting: list[Wide] = field(default_factory=list)
     lookalike: dict[int, list[Wide]] = field(default_factory=dict)
+    namesakes: dict[int, float] = field(default_factory=dict)
 
     @classmethod
     def start(cls, records: Records, card: DedupeCard) -> ListModel:
@@ -123,6 +129,11 @@ class ListModel:
         return cls(
             records, card, m, u, np.ones(k, np.float32), np.zeros((k, k)), list(range(k)), pairs, matches,
             np.minimum(np.full(3, 0.1 * total), 0.1 * pairs), starting=[x.copy() for x in m],
+            namesakes={
+                at: card.namesakes[v.column.meaning]
+                for at, v in enumerate(records.columns)
+                if v.column.meaning in card.namesakes
+            },
         )  # fmt: skip
 
     # ------------------------------------------------------------------ scoring
@@ -148,9 +159,13 @@ class ListModel:
             table.ravel().take(place, out=weights[at], mode="clip")
         if self.by_frequency:
             self._tie(levels, weights)
+        among_kin: dict[int, Floats] = {}
         for at, values in enumerate(self.records.columns):
             if values.column.share == "own":
-                kin += self._among_kin(at, levels[at], weights[at])
+                bits = self._among_kin(at, levels[at], weights[at])
+                kin += bits
+                if bits is not weights[at]:
+                    among_kin[at] = bits
         self._said_again(levels, weights, kin)
         self._after_moving(weights)
         kind = kind_of_pair(self.records.file, compared.a, compared.b)
@@ -161,7 +176,12 @@ class ListModel:
         if family and len(family) < k:
             relative = kin + np.log2(self.matches / self.relatives).astype(np.float32)[kind]
         total = -np.logaddexp2(-stranger, -relative)
-        weights[k] += total - stranger  # what relatives explain better
+        # where relatives explain it better, a column says what it says against them
+        better = relative < stranger
+        for at, bits in among_kin.items():
+            weights[k] += np.where(better, weights[at] - bits, 0)
+            np.copyto(weights[at], bits, where=better)
+        weights[k] += total - stranger
         return Scores(weights.T, total.astype(np.float32), stranger, relative)
 
     def prior(self) -> Floats:
@@ -193,10 +213,14 @@ class ListModel:
 
     def _among_kin(self, k: int, level: Levels, bits: Floats) -> Floats:
         """Bits of a column against members of one family: as against strangers, but a full name holds the family's."""
-        if self.records.columns[k].column.meaning != "full_name":
-            return bits
-        shares = np.array([1.0, *(getattr(self.card.relatives, n).u for n in LEVELS["text"][1:])])
-        got: Floats = np.minimum(bits, np.log2(self.m[k] / shares).astype(np.float32)[level])
+        meaning = self.records.columns[k].column.meaning
+        got = bits
+        if meaning == "full_name":
+            shares = np.array([1.0, *(getattr(self.card.relatives, n).u for n in LEVELS["text"][1:])])
+            got = np.minimum(bits, np.log2(self.m[k] / shares).astype(np.float32)[level])
+        elif k in self.namesakes:
+            # whatever happens to a person's own value happens to the equal value of a twin or a namesake
+            got = np.minimum(bits, np.float32(-np.log2(self.namesakes[k])))
         return got
 
     def _tie(self, levels: Levels, weights: Floats) -> None:
@@ -283,7 +307,8 @@ class ListModel:
         """Strangers whose numbers are nearly alike: too rare for random pairs, and alike in more than the numbers.
 
         Numbers that hold a date or a place make strangers alike in both: what strangers with such numbers share of the
-        other columns is learned too. Whether a pair are strangers is judged without the number.
+        other columns is learned too. Whether a pair are strangers is judged without the number: by their first names,
+        which no number holds, and by how many pairs with such numbers have one; without names, by all else.
 
         Args:
             samples: by column, pairs nearly alike there, all of some records, and the weight of each such pair.
@@ -291,16 +316,29 @@ class ListModel:
         for j, (sample, weight) in samples.items():
             scores = self.score(sample)
             without = scores.total - scores.weights[:, j]
+            who = [k for k, v in enumerate(self.records.columns) if v.column.meaning in _CALLED]
+            named = self._share_of_matches(scores.weights[:, who].sum(axis=1)) if who else None
             level = sample.levels[:, j]
-            stranger = weight * (1 - _likely(without))
+            stranger = weight * (1 - (_likely(without) if named is None else np.maximum(named, _likely(without))))
             seen = np.bincount(level, weights=stranger, minlength=len(self.u[j]))
             near = slice(EQUAL + 1, C_DIFFERS)
             self.u[j][near] = np.maximum(self.u[j], seen / float(self.pairs.sum()))[near]
             self.lookalike[j] = []
             for k, u in enumerate(self.u):
-                stranger = 1 - _likely(without - (scores.weights[:, k] if k != j else 0))
+                apart = _likely(without - (scores.weights[:, k] if k != j else 0))
+                stranger = 1 - (apart if named is None else np.maximum(named, apart))
                 seen = np.bincount(sample.levels[:, k], weights=stranger, minlength=len(u))
                 self.lookalike[j].append((seen + _TIED * u) / (seen[1:].sum() + _TIED))
+
+    @staticmethod
+    def _share_of_matches(bits: Floats, *, steps: int = 20) -> Wide:
+        """Probability that each of some pairs is one person, from evidence alone and the share it makes likely."""
+        odds, share = np.exp2(np.clip(bits.astype(np.float64), -40, 40)), 0.5
+        for _ in range(steps):
+            p = share * odds / (share * odds + 1 - share)
+            share = float(np.clip((p.sum() + 0.5) / (len(p) + 1), 0.001, 0.999))
+        got: Wide = share * odds / (share * odds + 1 - share)
+        return got
 
     def _of_family(self, k: int) -> bool:
         """Whether a column is a number that a family shares: what its members share goes with it, not the reverse."""
@@ -364,7 +402,15 @@ class ListModel:
             seen = np.bincount(compared.levels[sure, k], weights=(p * weight)[sure], minlength=len(self.m[k]))[1:]
             start = self.starting[k][1:] / self.starting[k][1:].sum()
             prior = self.card.prior_pairs
-            self.m[k][1:] = np.maximum((seen + prior * start) / (seen.sum() + prior), 1e-4)
+            shares = (seen + prior * start) / (seen.sum() + prior)
+            if self.records.columns[k].column.meaning in self.card.lasting:
+                # what stays through life differs wholly by mistake alone: members of one family do not teach it
+                seldom = slice(TOKEN - 1, None) if self.records.columns[k].column.compare == "text" else slice(-1, None)
+                shares[seldom] = np.minimum(shares[seldom], _MISTAKEN * start[-1])
+                often = slice(None, seldom.start)
+                shares[often] *= (1 - shares[seldom].sum()) / shares[often].sum()
+            self.m[k][1:] = np.maximum(shares, 1e-4)
+        self._learn_namesakes(compared, weight, scores)
         if len(place) > 1:
             without = scores.total - scores.weights[:, place].sum(axis=1)
             sure = without > np.log2(_SURE / (1 - _SURE))
@@ -372,6 +418,18 @@ class ListModel:
             known = sure & ((levels > 0).sum(axis=1) > 1)
             away = known & ~((levels > 0) & (levels < _last(self.records, place))).any(axis=1)
             self.moved = float((weight[away].sum() + _MOVED * _MOVED_PRIOR) / (weight[known].sum() + _MOVED_PRIOR))
+
+    def _learn_namesakes(self, compared: Compared, weight: Wide, scores: Scores) -> None:
+        """How often members of one family have one name or one day of birth, from pairs taken for such."""
+        # of one person p, of one family r: their odds are those of ``relative``
+        kin = _likely(scores.total) * np.exp2(-np.clip(scores.relative.astype(np.float64), -60, 60)) * weight
+        for k in self.namesakes:
+            level = compared.levels[:, k]
+            known = float(kin[level > 0].sum())
+            alike = float(kin[(level > 0) & (level <= _ALIKE)].sum())
+            start = self.card.namesakes[self.records.columns[k].column.meaning]
+            # not beyond bounds, or all rows of one person end as relatives
+            self.namesakes[k] = min((alike + _KIN_PRIOR * start) / (known + _KIN_PRIOR), _NAMESAKES * start)
 
 
 def _last(records: Records, columns: list[int]) -> npt.NDArray[np.uint8]:

@@ -26,14 +26,16 @@ from pipeline.dedupe.card import (
     D_YEAR,
 )
 from pipeline.dedupe.texts import begins
-from pipeline.dedupe.values import Codes, Levels, Packed, Values
+from pipeline.dedupe.values import Codes, Flags, Levels, Packed, Values
 from pipeline.resolve import digits
 
 _SHORT: Final = 4
 _MOST_LETTERS: Final = 4
 """Kinds of characters by which values two slips apart can differ."""
-_PARTS: Final = (np.uint64(0xFFFF0000), np.uint64(0xFF00), np.uint64(0xFF))
-_WHOLE: Final = np.uint64(0xFFFFFFFF)
+DATE_PARTS: Final = (np.uint64(0xFFFF0000), np.uint64(0xFF00), np.uint64(0xFF))
+"""Year, month and day of a packed date."""
+WHOLE_DATE: Final = np.uint64(0xFFFFFFFF)
+"""All eight digits known."""
 
 
 def date_levels(values: Values, x: Codes, y: Codes) -> Levels:
@@ -43,21 +45,27 @@ def date_levels(values: Values, x: Codes, y: Codes) -> Levels:
     seen = np.bitwise_count(known) // 4
     other = (left ^ right) & known
     apart = digits.differing(left, right, known)
-    full = known == _WHOLE
-    parts = [(known & part != 0) & (other & part == 0) for part in _PARTS]
+    full = known == WHOLE_DATE
+    parts = [(known & part != 0) & (other & part == 0) for part in DATE_PARTS]
     agreed = sum(p.astype(np.int8) for p in parts)
     level = np.full(len(x), D_DIFFERS, dtype=np.uint8)
     level[parts[0]] = D_YEAR
     level[(apart == 2) & (seen >= 6)] = D_SLIPS
     level[agreed == 2] = D_PARTS
     level[full & ((apart == 1) | digits.swapped(left, right))] = D_SLIP
-    eight = np.uint64(8)
-    turned = left & np.uint64(0xFFFF) == (right & np.uint64(0xFF)) << eight | (right & np.uint64(0xFF00)) >> eight
-    level[full & parts[0] & turned] = D_SWAPPED
+    level[full & parts[0] & turned(left, right)] = D_SWAPPED
     level[~full & (apart == 0)] = D_YEAR
     level[~full & (apart == 0) & (agreed >= 2)] = D_PARTS
     level[seen == 0] = 0
     return level
+
+
+def turned(left: Packed, right: Packed) -> Flags:
+    """Whether the day of one date is the month of the other, and the reverse."""
+    eight = np.uint64(8)
+    month_day = (right & np.uint64(0xFF)) << eight | (right & np.uint64(0xFF00)) >> eight
+    got: Flags = left & np.uint64(0xFFFF) == month_day
+    return got
 
 
 def characters_apart(one: Packed, two: Packed) -> npt.NDArray[np.uint8]:

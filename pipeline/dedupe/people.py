@@ -34,6 +34,7 @@ _LEAST_NEARLY: Final = 24
 _MOST_NEARLY: Final = 256
 _MOSTLY: Final = 0.9
 _CLEAN: Final = 0.005
+_GIVEN_UP: Final = 0.9
 
 
 def odds(probability: float) -> float:
@@ -210,7 +211,9 @@ def _cut(model: ListModel, compared: Compared, weight: Wide, cut: Cut) -> float:
     beyond = np.flatnonzero(false > cut.false_links)
     if not len(beyond):
         return cut.least
-    first = int(beyond[0])
+    # however doubtful, a tenth of the true links at most is given up for it
+    true = np.cumsum(p * weight[order])
+    first = max(int(beyond[0]), int(np.searchsorted(true, _GIVEN_UP * true[-1])))
     return float(min((p[first] + p[max(first - 1, 0)]) / 2, 0.99))
 
 
@@ -233,6 +236,7 @@ def _cluster(
     varying = [k for k, v in enumerate(records.columns) if _varies(v)]
     steady = [k for k in range(len(records.columns)) if k not in varying]
     order = [*steady, len(records.columns), *varying]
+    shared = [k for k, v in enumerate(records.columns) if v.column.share != "own"]
 
     def weigh(those: Compared, *, least: float = -np.inf) -> Evidence:
         """Evidence of pairs whose log2 odds are above ``least``, or that can never be."""
@@ -242,7 +246,12 @@ def _cluster(
             total = np.where(kind_of_pair(records.file, those.a, those.b) < 2, np.float32(NEVER), total)
         at = np.flatnonzero((total > least) | (total <= NEVER / 2))
         nothing, always = np.zeros((len(at), 1), np.float32), np.ones((len(at), 1), np.bool_)
-        parts = np.hstack([scores.weights[at][:, order], nothing])
+        weights = scores.weights[at]
+        kin = scores.relative[at] < scores.stranger[at]
+        for k in shared:  # against relatives it says nothing: left in, the best of many pairs would outweigh them
+            weights[kin, -1] += weights[kin, k]
+            weights[kin, k] = 0
+        parts = np.hstack([weights[:, order], nothing])
         known = np.hstack([np.hstack([those.levels[at] > 0, always])[:, order], always])
         return Evidence(those.a[at], those.b[at], total[at], parts, known, steady=len(order) - len(varying))
 

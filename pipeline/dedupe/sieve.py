@@ -1,25 +1,48 @@
 """Which candidate pairs are worth keeping: the cheap columns first, the dear ones only where hope is left.
 
-Belongs here: bounds on what a pair can still reach. Not here: levels (:mod:`.levels`), weights (:mod:`.model`). Each
-pass is sifted as soon as it is made, so that only what is kept needs memory.
+Belongs here: from bounds of columns to what a pair can still reach. Not here: the bounds (:mod:`.bounds`), weights
+(:mod:`.model`). Bounds are added up in pieces that fit into the cache of a core; levels are found for what is left.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.dedupe.card import EQUAL, MOST, NEAR, ORDER, PART, SLIP, SOUND, TOKEN
-from pipeline.dedupe.levels import INITIAL, RARITY, Compared, Comparer, in_pieces, rarity
+from pipeline.dedupe.bounds import OfTexts, bound_of
+from pipeline.dedupe.card import EQUAL
+from pipeline.dedupe.levels import Compared, Comparer, in_pieces
 from pipeline.dedupe.model import ListModel, kind_of_pair
-from pipeline.dedupe.texts import maybe_alike, text_by_letters, text_by_words
-from pipeline.dedupe.values import Flags, Floats, Levels, Rows
+from pipeline.dedupe.values import Flags, Floats, Rows
 
 _HOPELESS: Final = -14.0
 _OF_ONE_PERSON: Final = 0.0
 _SLIPS: Final = 2
+_CACHED: Final = 1 << 15
+"""Pairs whose bounds are added up at a time."""
+
+
+@dataclass
+class _Reach:
+    """What pairs can reach, by the columns looked at.
+
+    Attributes:
+        place: bits of the address, which count against a pair once.
+        kin: bits that members of one family do not share.
+        other: all other bits; those of kin are here as well.
+        worst: the least of any column, at most 0.
+    """
+
+    other: Floats
+    place: Floats
+    kin: Floats
+    worst: Floats
+
+    def take(self, at: Rows) -> _Reach:
+        return _Reach(self.other[at], self.place[at], self.kin[at], self.worst[at])
 
 
 class Sieve:
@@ -31,66 +54,88 @@ class Sieve:
 
     def __init__(self, comparer: Comparer, model: ListModel) -> None:
         self.comparer, self.model = comparer, model
-        self.tables = [t.astype(np.float32) for t in model.tables()]
+        columns = comparer.records.columns
         self.places = frozenset(model.places()) if len(model.places()) > 1 else frozenset()
-        columns = range(len(comparer.records.columns))
-        self.dear = [k for k in columns if comparer.is_dear(k)]
-        self.cheap = [k for k in columns if k not in self.dear]
-        self.most = {k: self._most(k) for k in self.dear}
+        self.own = frozenset(k for k, v in enumerate(columns) if v.column.share == "own")
+        bounds = {k: bound_of(comparer, k, table) for k, table in enumerate(model.tables())}
+        self.cheap = [(k, bounds[k]) for k in model.order if not isinstance(bounds[k], OfTexts)]
+        self.dear = [(k, b) for k, b in bounds.items() if isinstance(b, OfTexts)]
+        self.ties = {k: self._ties(k) for k, _ in self.cheap}
+        self.tying = {j for ties in self.ties.values() for j, _ in ties}
+        self.floor = np.float32(np.log2(model.moved))
 
     def sift(self, a: Rows, b: Rows) -> Compared:
         """Compare pairs, and keep those worth it."""
         return Compared.concat(list(in_pieces(self._sift, a, b)))
 
-    def _most(self, k: int) -> Floats:
-        """The most that a value of a text can weigh, if another has its words."""
-        values, table = self.comparer.records.columns[k], self.tables[k]
-        bits = np.append(self.comparer.word_bits[k][:-1], np.float32(0))
-        words = bits[values.words].sum(axis=1)
-        rare = np.maximum(words, self.comparer.bag_rarities[k] / RARITY)
-        at = np.clip(np.ceil(rare * RARITY), 0, 255).astype(np.int64)
-        got: Floats = np.maximum(table[[EQUAL, ORDER, PART, MOST, TOKEN]][:, at].max(axis=0), self._alike(k))
-        return got
-
-    def _alike(self, k: int) -> np.float32:
-        """The most that two texts nearly alike can weigh."""
-        table = self.tables[k]
-        return max(
-            np.float32(table[[SLIP, NEAR, SOUND]].max()), np.float32(table[PART, rarity(np.array([INITIAL]))[0]])
-        )
+    def _ties(self, k: int) -> list[tuple[int, np.float32]]:
+        """Columns that go with one, and the most it can weigh if they agree."""
+        tied, m = self.model.tied[k], self.model.m[k][EQUAL]
+        before = self.model.order[: self.model.order.index(k)]
+        cheap = {c for c, _ in self.cheap}
+        return [(j, np.float32(np.log2(m / tied[j]))) for j in before if tied[j] > 0 and j in cheap]
 
     def _sift(self, a: Rows, b: Rows) -> Compared:
-        records = self.comparer.records
-        levels = np.zeros((len(a), len(records.columns)), dtype=np.uint8)
-        own = self.model.prior()[kind_of_pair(records.file, a, b)]
-        place, worst = np.zeros(len(a), np.float32), np.zeros(len(a), np.float32)
-        for k in self.cheap:
-            left, right = records.columns[k].code[a], records.columns[k].code[b]
-            levels[:, k] = self.comparer.level(k, left, right)
-            bits = self.tables[k][levels[:, k], self.comparer.rare(k, left, right, levels[:, k])]
-            if k in self.places:
-                place += bits
-            else:
-                own += bits
-            np.minimum(worst, bits, out=worst)
-        floor = np.float32(np.log2(self.model.moved))
-        for k in self.dear:
-            left, right = records.columns[k].code[a], records.columns[k].code[b]
-            most = np.minimum(self.most[k][left], self.most[k][right])
-            most[(left < 0) | (right < 0)] = 0
-            if k in self.places:
-                place += most
-            else:
-                own += most
-        total = own + np.maximum(place, floor) if self.places else own
-        at = np.flatnonzero(_hopeful(total, worst))
-        total, worst = total[at], worst[at]
-        total[self._maybe_exchanged(a[at], b[at])] = np.inf
-        for k in self.dear:
-            at, total, worst = self._by_words(k, a, b, at, levels, total, worst)
-        kept = self.comparer.finished(a[at], b[at], levels[at])
+        cuts = [slice(i, i + _CACHED) for i in range(0, max(len(a), 1), _CACHED)]
+        at = np.concatenate([self._within_reach(a[cut], b[cut]) + cut.start for cut in cuts])
+        kept = self.comparer.compare(a[at], b[at])
         scores = self.model.score(kept)
         return kept.take(_hopeful(scores.total, np.minimum(scores.weights[:, :-1].min(axis=1), 0)))
+
+    def _within_reach(self, a: Rows, b: Rows) -> Rows:
+        """Positions of the pairs that bounds leave hope for."""
+        reach = self._start(a, b)
+        equal: dict[int, Flags] = {}
+        for k, bound in self.cheap:
+            bits, same = bound.bits(a, b)
+            if k in self.tying:
+                equal[k] = same
+            for j, most in self.ties[k]:
+                np.minimum(bits, most, out=bits, where=same & equal[j])
+            self._add(reach, k, bits)
+            np.minimum(reach.worst, bits, out=reach.worst)
+        at = np.arange(len(a))
+        open_ = {k: np.minimum(bound.most.take(a), bound.most.take(b)) for k, bound in self.dear}
+        exchanged = self._maybe_exchanged(a, b)
+        at, reach, open_ = self._hopeful(at, reach, open_)
+        for k, bound in self.dear:
+            bits = open_.pop(k)
+            some = np.flatnonzero(~exchanged[at])
+            bits[some], _ = bound.bits(a[at[some]], b[at[some]])
+            self._add(reach, k, bits)
+            reach.worst[some] = np.minimum(reach.worst[some], bits[some])
+            at, reach, open_ = self._hopeful(at, reach, open_)
+        return at
+
+    def _hopeful(self, at: Rows, reach: _Reach, open_: dict[int, Floats]) -> tuple[Rows, _Reach, dict[int, Floats]]:
+        """What is left of pairs, with columns not yet looked at."""
+        left = np.flatnonzero(_hopeful(self._total(reach, open_), reach.worst))
+        return at[left], reach.take(left), {k: bits[left] for k, bits in open_.items()}
+
+    def _start(self, a: Rows, b: Rows) -> _Reach:
+        kind = kind_of_pair(self.comparer.records.file, a, b)
+        kin = np.full(len(a), np.inf, dtype=np.float32)
+        if 0 < len(self.own) < len(self.comparer.records.columns):
+            kin = np.log2(self.model.matches / self.model.relatives).astype(np.float32)[kind]
+        nothing = np.zeros(len(a), dtype=np.float32)
+        return _Reach(self.model.prior()[kind], nothing, kin, nothing.copy())
+
+    def _add(self, reach: _Reach, k: int, bits: Floats) -> None:
+        if k in self.places:
+            reach.place += bits
+        else:
+            reach.other += bits
+        if k in self.own:
+            reach.kin += bits
+
+    def _total(self, reach: _Reach, open_: dict[int, Floats]) -> Floats:
+        """The most pairs can reach, with columns not yet looked at."""
+        if open_:
+            reach = _Reach(reach.other.copy(), reach.place.copy(), reach.kin.copy(), reach.worst)
+            for k, bits in open_.items():
+                self._add(reach, k, bits)
+        stranger = reach.other + np.maximum(reach.place, self.floor) if self.places else reach.other
+        return np.minimum(stranger, reach.kin)
 
     def _maybe_exchanged(self, a: Rows, b: Rows) -> Flags:
         """Pairs whose given names and surnames have the letters of each other."""
@@ -105,33 +150,6 @@ class Sieve:
         (open_one, one_), (open_two, two_) = crosses
         got: Flags = (one_ | open_one) & (two_ | open_two) & (one_ | two_)
         return got
-
-    def _by_words(
-        self, k: int, a: Rows, b: Rows, at: Rows, levels: Levels, total: Floats, worst: Floats
-    ) -> tuple[Rows, Floats, Floats]:
-        """Look at a text: its words, and at its letters where these could still help."""
-        values = self.comparer.records.columns[k]
-        left, right = values.code[a[at]], values.code[b[at]]
-        level = np.zeros(len(at), dtype=np.uint8)
-        level[(left == right) & (left >= 0)] = EQUAL
-        other = np.flatnonzero((left >= 0) & (right >= 0) & (left != right))
-        level[other] = text_by_words(values, left[other], right[other])
-        bits = self.tables[k][level, self.comparer.rare(k, left, right, level)]
-        most = bits.copy()
-        alike = maybe_alike(values, left[other], right[other])
-        alike |= values.first[left[other]] == values.first[right[other]]
-        most[other] = np.where(alike, np.maximum(bits[other], self._alike(k)), bits[other])
-        before = np.minimum(self.most[k][left], self.most[k][right])
-        before[(left < 0) | (right < 0)] = 0
-        reach = total - before + most
-        hope = _hopeful(reach, np.minimum(worst, most))
-        left, right, level, place = left[hope], right[hope], level[hope], at[hope]
-        open_ = np.flatnonzero((left >= 0) & (right >= 0) & (left != right))
-        seen = level[open_]
-        text_by_letters(values, left[open_], right[open_], seen)
-        level[open_] = seen
-        levels[place, k] = level
-        return place, reach[hope], np.minimum(worst, most)[hope]
 
 
 def _hopeful(total: npt.NDArray[np.floating], worst: npt.NDArray[np.floating]) -> Flags:
