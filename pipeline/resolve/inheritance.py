@@ -52,10 +52,12 @@ def inherit(
     same = matched(votes)
     history = past.events(level)
     split = _split(same, votes, fresh)
-    before = _before_merges(same, votes, split, history, level, past, vote)
+    before, undone = _before_merges(same, votes, split, history, level, past, vote)
     # each group was one of them: whom it is like most
-    told = before.sort("group", "votes", "old_id", descending=[False, True, False]).unique(
-        "group", keep="first", maintain_order=True
+    told = (
+        before.filter(pl.col("group").is_in(undone.implode()))
+        .sort("group", "votes", "old_id", descending=[False, True, False])
+        .unique("group", keep="first", maintain_order=True)
     )
     if told.height:
         votes = pl.concat([votes, told.with_columns(pl.col("votes") * _SURER)])
@@ -84,8 +86,11 @@ def _settled(
     )
     best = votes.join(ids, on="group")
     kept = same["old_id"].implode()
+    sure = before.join(votes, on="old_id", how="semi").with_columns(pl.col("votes") * _SURER)
     merged = (
-        best.sort("old_id", "votes", "id", descending=[False, True, False])
+        pl.concat([votes, sure])
+        .join(ids, on="group")
+        .sort("old_id", "votes", "id", descending=[False, True, False])
         .unique("old_id", keep="first", maintain_order=True)
         .filter((pl.col("id") != pl.col("old_id")) & ~pl.col("old_id").is_in(kept))
         .select("old_id", new_id="id")
@@ -93,10 +98,13 @@ def _settled(
     # an id that came back, where the previous run had it not: it was split off the one that had taken it up
     taken_up = history.filter(pl.col("event") == "merged").select(id="old_id", old_id="new_id")
     came_back = ids.join(returned.select(id="old_id"), on="id", how="semi").join(taken_up, on="id", how="inner")
-    came_back = came_back.filter(pl.col("old_id").is_in(kept)).unique("id", keep="first", maintain_order=True)
+    came_back = came_back.filter(pl.col("old_id").is_in(votes["old_id"].implode())).unique(
+        "id", keep="first", maintain_order=True
+    )
     # an id that had been taken up too, and whose rows now go with one that came back: it can come back from there
     goes_with = (
-        before.filter(~pl.col("old_id").is_in(kept))
+        before.join(votes, on="old_id", how="anti")
+        .filter(~pl.col("old_id").is_in(kept))
         .sort("old_id", "votes", "group", descending=[False, True, False])
         .unique("old_id", keep="first", maintain_order=True)
         .join(ids, on="group")
@@ -146,24 +154,33 @@ def _before_merges(
     level: str,
     past: Ancestry,
     vote: Vote,
-) -> pl.DataFrame:
-    """What rows of before a merge say of the groups that an id falls into now: ``group``, ``old_id``, ``votes``."""
-    nothing = votes.clear()
+) -> tuple[pl.DataFrame, pl.Series]:
+    """What rows of before a merge say of the groups that an id falls into now: ``group``, ``old_id``, ``votes``.
+
+    And for which of these groups it decides: those that came off the id, and the one that has it where it was split or
+    where who had it first is now with somebody else. Others some of its rows went to keep an id of their own.
+    """
     known = votes["old_id"].implode()
+    apart = votes.filter(pl.len().over("old_id") > 1)
+    fell_apart = pl.concat([split["old_id"], apart["old_id"]]).unique().implode()
     taken_up = history.filter(
-        (pl.col("event") == "merged")
-        & pl.col("new_id").is_in(split["old_id"].implode())
-        & ~pl.col("old_id").is_in(known)
+        (pl.col("event") == "merged") & pl.col("new_id").is_in(fell_apart) & ~pl.col("old_id").is_in(known)
     ).unique("old_id", keep="first", maintain_order=True)
     if taken_up.is_empty():
-        return nothing
+        return votes.clear(), votes["group"].clear()
     first = taken_up.group_by("new_id", maintain_order=True).last()  # newest first: the last is the earliest
     owners = pl.concat([taken_up.select("back", id="old_id"), first.select("back", id="new_id")])
     rows = past.rows(owners.unique("id", keep="last", maintain_order=True), level, PREVIOUS_COLUMNS)
     ids = taken_up["new_id"].unique().implode()
-    holders = same.filter(pl.col("old_id").is_in(ids))["group"]
-    groups = pl.concat([holders, split.filter(pl.col("old_id").is_in(ids))["group"]]).unique()
-    return vote(groups, rows)
+    holders = same.filter(pl.col("old_id").is_in(ids))
+    came_off = split.filter(pl.col("old_id").is_in(ids))
+    found = vote(pl.concat([f["group"] for f in (holders, came_off, apart.filter(pl.col("old_id").is_in(ids)))]), rows)
+    first_own = found.sort("old_id", "votes", "group", descending=[False, True, False]).unique(
+        "old_id", keep="first", maintain_order=True
+    )
+    gone = holders.join(first_own, on="old_id", suffix="_first").filter(pl.col("group") != pl.col("group_first"))
+    parted = holders.join(came_off, on="old_id", how="semi")
+    return found, pl.concat([f["group"] for f in (came_off, parted, gone)]).unique()
 
 
 def _as_before_splits(same: pl.DataFrame, votes: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:

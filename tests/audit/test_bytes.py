@@ -6,7 +6,7 @@ DuckDB keeps a checksum a block, which a failing disk does not know. Who changes
 
 from __future__ import annotations
 
-import os
+import json
 import random
 import signal
 from collections import Counter
@@ -20,6 +20,7 @@ from pipeline.database import DATABASE
 from pipeline.errors import TepatError
 from tests.audit.filled import everything
 from tests.publish.builders import silent
+from tests.warm import warm
 
 HEADERS, BLOCK = 3 * 4096, 262_144
 FACTOR, WORD = 0xBF58476D1CE4E5B9, (1 << 64) - 1
@@ -95,38 +96,33 @@ def test_flipped_bytes_at_many_places(filled: Path, out: Path) -> None:
     assert flip_many(filled, out, 400, 3, anywhere)["reported"] > 280
 
 
-def in_child(job: Callable[[], str]) -> str:
-    """Run where a crash of DuckDB, which trusts its checksums, ends only the child."""
-    read, write = os.pipe()
-    if not (child := os.fork()):
-        signal.alarm(120)
-        try:
-            os.write(write, job().encode())
-        finally:
-            os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as answer:
-        said = answer.read()
-    os.waitpid(child, 0)
-    return said or "died"
+def judge(out: str, rows: str, answer: str) -> None:
+    """The outcome, written to a file: where a crash of DuckDB, which trusts its checksums, ends only the child."""
+    signal.alarm(120)
+    Path(answer).write_text(outcome(Path(out), json.loads(Path(rows).read_text(encoding="utf-8"))), encoding="utf-8")
 
 
 @pytest.mark.nightly
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_byte_flipped_by_who_can_mend_the_checksum_is_reported_or_changes_no_row(filled: Path, out: Path) -> None:
+def test_a_byte_flipped_by_who_can_mend_the_checksum_is_reported_or_changes_no_row(
+    filled: Path, out: Path, tmp_path: Path
+) -> None:
     content = (filled / DATABASE).read_bytes()
     assert all(
         checksum(content[n : n + BLOCK]) == int.from_bytes(content[n : n + 8], "little")
         for n in range(HEADERS, len(content), BLOCK)
     ), "this version of DuckDB has another checksum: mend `checksum`"
-    rows, where, results = everything(filled), written_bytes(content), Counter[str]()
+    rows, answer = tmp_path / "rows.json", tmp_path / "answer.txt"
+    rows.write_text(json.dumps(everything(filled)), encoding="utf-8")
+    where, results = written_bytes(content), Counter[str]()
     chance = random.Random(4)  # noqa: S311
-    for _ in range(200):
-        at, bit = chance.choice(where), chance.randrange(8)
-        (out / DATABASE).write_bytes(mended(content, at, bit))
-        result = in_child(lambda: outcome(out, rows))
-        assert result != "missed", f"bit {bit} of byte {at}"
-        results[result] += 1
+    with warm(__name__) as at_work:
+        for _ in range(200):
+            at, bit = chance.choice(where), chance.randrange(8)
+            (out / DATABASE).write_bytes(mended(content, at, bit))
+            ended = at_work.ended(at_work.start(__name__, "judge", str(out), str(rows), str(answer)))
+            result = answer.read_text(encoding="utf-8") if ended == 0 else "died"
+            assert result != "missed", f"bit {bit} of byte {at}"
+            results[result] += 1
     assert results["reported"] > 60, results
 
 
