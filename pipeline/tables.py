@@ -628,7 +628,7 @@ RUNS: Final = Table(
         _time("started_at", "UTC"),
         _time("finished_at", "UTC"),
         _text("previous_run_id", "newest published run of an earlier period, from which ids are inherited"),
-        _text("rules_hash", "hash of the files under rules/ that a run depends on (LATER in pipeline/rulebook.py names the others)"),
+        _text("rules_hash", "hash of the files under rules/ that a run depends on (not of pipeline.rulebook.LATER)"),
         _text("inputs_hash", "hash of the names and contents of all input files"),
         _text("judgements_hash", "hash of the judgements in force"),
         _text("code_version", "version and digest of the program"),
@@ -853,10 +853,10 @@ CASE_EVENTS: Final = Table(
         _text("case_id", "case"),
         _text(
             "event",
-            "opened, assigned, routed, listed, answered, decided, closed, reopened, followed, merged, unmerged, parted, "
-            "finding_added, finding_moved, finding_resolved, …",
+            "opened, assigned, routed, listed, answered, decided, closed, reopened, followed, merged, unmerged, "
+            "parted, finding_added, finding_moved, finding_resolved, …",
         ),
-        _text("period", "month of the data behind it; of an answer or decision the month at which the cases stood then"),
+        _text("period", "month of the data behind it; of an answer or decision the month at which the cases stood"),
         _text("run_id", "published run behind it; null where it came from a person"),
         _text("finding_key", "finding concerned; null where it is about the case as a whole"),
         _text("from_state", "state before; null where the state stays"),
