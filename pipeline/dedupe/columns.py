@@ -13,7 +13,7 @@ import polars as pl
 
 from pipeline.dedupe.card import Comparison, DedupeCard, Share
 from pipeline.dedupe.dates import as_date, looks_like_date
-from pipeline.dedupe.reading import PLACE, Lists, plain
+from pipeline.dedupe.reading import Lists, plain
 from pipeline.errors import InputError, Problem
 
 _NOT_PLAIN: Final = r"[^A-Z0-9 ]|^ | $|  "
@@ -318,8 +318,3 @@ def _no_evidence(series: pl.Series, kind: Column) -> str | None:
         if shared < _SHARED_AT_LEAST:
             return "another value in nearly every row"
     return None
-
-
-def place_of(lists: Lists) -> pl.DataFrame:
-    """Where each row stands."""
-    return lists.rows.select(PLACE)

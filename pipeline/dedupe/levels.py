@@ -95,11 +95,6 @@ class Comparer:
         self.tables = [_table(v, len(records)) for v in records.columns]
         self.count(weight)
 
-    def is_dear(self, k: int) -> bool:
-        """Whether comparing a column needs words or strings."""
-        values = self.records.columns[k]
-        return self.tables[k] is None and values.column.compare == "text"
-
     def count(self, weight: npt.NDArray[np.float64], *, others: bool = False) -> None:
         """Count shares anew; ``others``: the weights count persons, see :meth:`Values.shares`."""
         self.shares = [v.shares(weight, others=others) for v in self.records.columns]
