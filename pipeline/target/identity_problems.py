@@ -15,6 +15,8 @@ from rapidfuzz import fuzz, process
 
 from pipeline.target.findings import found
 
+_JOINED_LETTERS: Final = 5
+"""Letters without blanks that must begin alike."""
 _CHILD_OF: Final = re.compile(r"\s(BIN|BINTI|BTE|BT|BTI)\s.*")
 
 
@@ -157,12 +159,22 @@ def _likeness(pairs: pl.DataFrame) -> np.ndarray:
 
 
 def _contained(name: str, other: str) -> float:
-    """How well the worst word of the shorter name is found in the longer one: YOESUF in YUSUP HIPI.
+    """How well the worst word of the shorter name is found in the longer one: YOESUF in YUSUP HIPI, A in ABDUL.
 
+    Blanks may have been lost: SULASTRID is the beginning of SULASTRI DUKALANG.
     Whose child somebody is says nothing of the name: what stands after BIN or BINTI is left out.
     """
     first, second = (_CHILD_OF.sub("", text).split() for text in (name, other))
     few, many = sorted((first, second), key=len)
     if not few:
         return 0.0
-    return min(max(fuzz.ratio(a, b) for b in many) for a in few)
+    apart = min(max(_word(a, b) for b in many) for a in few)
+    short, long = sorted(("".join(first), "".join(second)), key=len)
+    joined = fuzz.ratio(short, long[: len(short)]) if len(short) >= _JOINED_LETTERS else 0.0
+    return max(apart, joined)
+
+
+def _word(a: str, b: str) -> float:
+    """Likeness of two words; an initial is any word that begins with it."""
+    short, long = sorted((a, b), key=len)
+    return 100.0 if len(short) == 1 and long.startswith(short) else fuzz.ratio(a, b)

@@ -137,6 +137,10 @@ def test_who_carries_the_number_of_somebody_else_is_reported_and_its_owner_is_no
         ("R LIHAWA", False),
         ("RACHMAT BIN SALEH", False),
         ("RACHMAD", False),
+        ("R", False),
+        ("R L", False),
+        ("RAHMATLIH", False),
+        ("S LIHAYYA BUDI", True),
         ("RAHMAD SALEH", True),
     ],
 )
