@@ -5,7 +5,8 @@ Belongs here: deciding which rows are data, in batches and without a loop over r
 
 The rule, in the order it is applied to each row below the header:
 
-1. A name with letters beside a number of a person is a person, always.
+1. A name with letters beside a number of a person is a person, always; a word for a sum is no name, unless the
+   number is as long as a NIK.
 2. A row that repeats a header, titles or column numbers is layout, and so is all below an end mark (``###``).
 3. A row whose first text is a word for a sum, with hardly any text beside it, is layout.
 4. A row as full as the list's rows, or with a running number, is data: where name and number are missing,
@@ -50,6 +51,7 @@ _PLACES: Final = (
 )
 _JOBS: Final = ("role", "employment_type", "occupation", "employer", "reason", "outcome", "note", "officer")
 _LONG_NUMBER: Final = r"(?:[0-9XxOoIlLSsB*?#][^0-9A-Za-z*?#]{0,2}){8}|^\D?\d[.,]\d+[Ee]\+?\d+$"
+_WHOLE_NUMBER: Final = r"(?:\d\D?){15}"
 _FOUR_DIGITS: Final = r"(?:\d\D*){4}"
 _OTHER_NUMBER: Final = r"(?i)^\W*(NIP|NRP|HP|TELP|TLP|WA)\b"
 _NAME: Final = r"[A-Za-z][^A-Za-z]*[A-Za-z]"
@@ -175,7 +177,21 @@ class RowSorter:
             named = pl.any_horizontal(pl.col(names).str.contains(r"\d")) if names else pl.lit(False)
         else:
             named = pl.any_horizontal(pl.col(names).str.contains(_NAME)) if names else pl.lit(False)
+            named &= ~self._is_sum(names, numbers)
         return (named & self._has_number(numbers)).fill_null(False).alias("person")
+
+    def _is_sum(self, names: list[str], numbers: list[str]) -> pl.Expr:
+        """A word for a sum in the name's column, and no number as long as a person's: the sum slipped into one."""
+        if not names or not numbers:
+            return pl.lit(False)
+        sums = pl.any_horizontal(pl.col(names).str.to_uppercase().str.contains(self._patterns.totals))
+        return (sums & ~self._has_whole_number(numbers)).fill_null(False)
+
+    @staticmethod
+    def _has_whole_number(columns: list[str]) -> pl.Expr:
+        if not columns:
+            return pl.lit(False)
+        return pl.any_horizontal(pl.col(columns).str.contains(_WHOLE_NUMBER).fill_null(False))
 
     @staticmethod
     def _has_number(columns: list[str]) -> pl.Expr:
@@ -227,6 +243,7 @@ class RowSorter:
             words=pl.sum_horizontal(pl.col(cells).str.contains(_WORD).fill_null(False)),
             named=pl.any_horizontal(pl.col(name).str.contains(_NAME)).fill_null(False) if name else pl.lit(False),
             number=self._has_number(self._columns(rows, _NUMBERS)),
+            whole=self._has_whole_number(self._columns(rows, _NUMBERS)),
             complete=self._complete(rows),
             first=pl.coalesce(
                 [
@@ -283,15 +300,15 @@ class RowSorter:
         total = (
             pl.col("first").str.contains(self._patterns.totals).fill_null(False)
             & (pl.col("words") <= 2)
-            & ~pl.col("number")
+            & ~pl.col("whole")
         )
         label = (
             pl.when(pl.col("header_like"))
             .then(HEADER)
-            .when(pl.col("number") & (pl.col("named") | pl.col("running") | (pl.col("in_table") >= 3)))
-            .then(DATA)
             .when(total)
             .then(LAYOUT)
+            .when(pl.col("number") & (pl.col("named") | pl.col("running") | (pl.col("in_table") >= 3)))
+            .then(DATA)
             .when((pl.col("in_table") >= half) | (pl.col("running") & (pl.col("in_table") >= 3)))
             .then(DATA)
             .when(pl.col("group") & (~pl.col("running") | (pl.col("in_table") <= 1)))

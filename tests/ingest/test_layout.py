@@ -161,6 +161,13 @@ def test_group_rows_say_where_the_rows_below_them_live(read) -> None:  # type: i
     assert found.column("desa_code")[11].startswith("750119")
 
 
+def test_a_sum_that_slipped_under_a_number_column_is_no_person(read) -> None:  # type: ignore[no-untyped-def]
+    slipped: Row = ["", "JUMLAH", "", 23845000, "", "", "", ""]
+    of_that_name: Row = [4, "TOTAL SUPARMAN", nik(4), no_kk(4), "Dusun 1", "Pongongaila", "Pulubala", 300000]
+    found = read([HEADER, *(person_row(i) for i in range(3)), of_that_name, slipped])
+    assert found.rows() == [2, 3, 4, 5]
+
+
 def test_sub_totals_and_totals_are_layout(read) -> None:  # type: ignore[no-untyped-def]
     found = read(
         [
