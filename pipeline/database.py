@@ -20,6 +20,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.checkpoint import checkpoint, kept_blocks, mend, only_when_told
 from pipeline.errors import Problem, StorageError
 from pipeline.store import KEY_VARIABLE, Store, cannot_encrypt, check_cipher, secret
 from pipeline.tables import Table
@@ -112,6 +113,8 @@ def attach(
         StorageError: the file is locked, damaged, encrypted with another key, or cannot be encrypted here.
     """
     options = ["READ_ONLY"] if read_only else []
+    if not read_only:
+        only_when_told(connection)
     if encrypted and (key := secret()) is not None:
         _load_encryption(connection)
         options.append(f"ENCRYPTION_KEY {quoted(key)}")
@@ -175,14 +178,21 @@ def workbench(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def opened(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
     """The database at ``path`` as the current catalog of a fresh connection; closed at the end.
 
+    What was committed is in the file itself when the block ends well, and in the log beside it before.
+
     Raises:
         StorageError: as :func:`attach`, and where the file turns out to be damaged while it is used.
     """
+    if kept_blocks(path).exists():  # another process makes a checkpoint now, or was killed in it
+        with writing_alone(path.parent):
+            pass
     with workbench(path.parent) as connection:
         attach(connection, path, read_only=read_only)
         connection.execute("USE tepat")
         try:
             yield connection
+            if not read_only:
+                checkpoint(connection, path)
         except _DAMAGED as error:
             raise StorageError(_explain(path, str(error))) from error
 
@@ -192,15 +202,16 @@ def writing_alone(out: Path) -> Iterator[None]:
     """Hold the right to publish into ``out`` while the database is closed and opened again in between.
 
     DuckDB's own lock is used, on an empty file beside the database, because it works alike on every system and
-    ends with the process. Not to be nested.
+    ends with the process. Not to be nested. A checkpoint that somebody was killed in is mended first.
 
     Raises:
-        StorageError: somebody else still holds it after :data:`LOCK_SECONDS`.
+        StorageError: somebody else still holds it after :data:`LOCK_SECONDS`, or the file cannot be mended.
     """
     out.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(":memory:")
     try:
         attach(connection, out / LOCK_FILE, name="lock", read_only=False, encrypted=False)
+        mend(out / DATABASE)
         yield
     finally:
         connection.close()

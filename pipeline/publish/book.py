@@ -30,7 +30,7 @@ class Book:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and out of the write-ahead log at the end."""
+        """All or nothing."""
         self.connection.execute("begin")
         try:
             yield
@@ -38,7 +38,6 @@ class Book:
         except BaseException:
             self.connection.execute("rollback")
             raise
-        self.connection.execute("checkpoint")
 
     def add(self, table: Table, rows: pl.DataFrame | Mapping[str, object]) -> None:
         """Append rows and seal them, within a transaction."""

@@ -116,4 +116,3 @@ def record_access(out: Path, action: str, subject: str, purpose: str | None) -> 
     with writing_alone(out), opened(out / DATABASE, read_only=False) as connection:
         prepare(connection)
         log_access(connection, action, subject, purpose)
-        connection.execute("checkpoint")

@@ -1,6 +1,6 @@
 """The two commits that publish a run.
 
-1. All rows of the run; checkpoint; close; reopen; count and digest every table again.
+1. All rows of the run; close, which is a checkpoint; reopen; count and digest every table again.
 2. The single row in ``audit.runs`` (with its line in the access log).
 
 A write-ahead log that was cut off loses committed rows without a word, therefore the recount, and nothing of a run
@@ -141,11 +141,10 @@ def remove_orphans(connection: duckdb.DuckDBPyConnection) -> None:
     for name, rows in found:
         if rows:
             connection.execute(f"delete from audit.{name} where {lost}")
-    connection.execute("checkpoint")
 
 
 def write_rows(connection: duckdb.DuckDBPyConnection, store: Store, run_id: str) -> None:
-    """First commit: all rows of the run in one transaction, moved out of the write-ahead log."""
+    """First commit: all rows of the run in one transaction."""
     relations = stage_relations(connection, store)
     connection.execute("begin")
     try:
@@ -158,7 +157,6 @@ def write_rows(connection: duckdb.DuckDBPyConnection, store: Store, run_id: str)
     except BaseException:
         connection.execute("rollback")
         raise
-    connection.execute("checkpoint")
 
 
 def verify(connection: duckdb.DuckDBPyConnection, run_id: str, manifest: Mapping[str, Content]) -> None:
@@ -195,7 +193,6 @@ def confirm(connection: duckdb.DuckDBPyConnection, row: Mapping[str, object]) ->
     except BaseException:
         connection.execute("rollback")
         raise
-    connection.execute("checkpoint")
 
 
 def _newest_run_id(out: Path, identity: RunIdentity) -> str:

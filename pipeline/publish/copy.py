@@ -42,8 +42,7 @@ def refresh_copy(out: Path) -> None:
     Raises:
         StorageError: the old copy cannot be replaced (on Windows: a notebook holds it open).
     """
-    with opened(out / DATABASE, read_only=False) as connection:
-        connection.execute("checkpoint")  # what a killed process left in the write-ahead log would not be copied
+    with opened(out / DATABASE, read_only=False) as connection:  # to write: a log is not copied, but ends with this
         if is_current(connection, out):
             return
     made = out / f".copy.{os.getpid()}"

@@ -102,7 +102,6 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
             *statements,
         ):
             connection.execute(statement)
-        connection.execute("checkpoint")
 
 
 def is_prepared(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -26,7 +26,6 @@ def compact(out: Path) -> None:
     made.unlink(missing_ok=True)
     try:
         with opened(out / DATABASE, read_only=False) as connection:
-            connection.execute("checkpoint")
             attach(connection, made, name="fresh", read_only=False)
             connection.execute("copy from database tepat to fresh")
             connection.execute("checkpoint fresh")
