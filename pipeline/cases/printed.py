@@ -19,6 +19,7 @@ from pipeline.cases.following import MERGED
 
 MARK: Final = 14
 """Characters of a run id that lists carry: month and six digits of the hash, ``2026-10-3f9a0c``."""
+MARK_FORM: Final = r"\d{4}-\d{2}-[0-9a-f]{6}"
 _TYPES: Final = f"""
 select distinct finding_key, finding_type from audit.findings where finding_key in (select finding_key from asked)
 union select distinct finding_key, '{SAMPLE_VISIT}' from audit.samples
@@ -111,7 +112,7 @@ def _within(mixed: Mixed, place: int | None, visited_at: date | None) -> bool:
 
 
 def _mark(worklist: str | None) -> str:
-    found = re.search(r"\d{4}-\d{2}-[0-9a-f]{6}", (worklist or "").lower())
+    found = re.search(MARK_FORM, (worklist or "").lower())
     return found[0] if found else ""
 
 

@@ -83,7 +83,7 @@ def take_outcomes(
         raise InputError(Problem(str(out), "there are no cases here", todo="run `tepat worklist` first, or give --out"))
     lock = lock_of("lists of changes")
     say(f"reading {len(paths)} files")
-    returned = read_returned(paths, rules, moment.date(), reasons)
+    returned = read_returned(paths, rules, field, moment.date(), reasons)
     with case_book(out) as book:
         if book.ask("select count(*) as n from audit.cases")["n"][0] == 0:
             raise InputError(Problem(str(out), "there are no cases yet", todo="run `tepat worklist --period …` first"))

@@ -67,6 +67,11 @@ class Wording:
             return Understood(self._labels[near[0]])
         return Understood(None, "no_answer")
 
+    def goes_on(self, text: str) -> bool:
+        """Whether a text is the beginning of a label that means something else."""
+        begun, means = plain(text), self.read(text).code
+        return any(label.startswith(begun) and code != means for label, code in self._labels.items())
+
     def _in(self, words: str) -> tuple[list[str], bool]:
         """Codes whose phrases stand in the words, the longest first and each word used once; whether one is negated."""
         rest, found, turned = f" {words} ", [], False
