@@ -116,6 +116,12 @@ class SourceCard(Card):
     from_title: dict[str, list[str]] = Field(default_factory=dict)
 
 
+class OtherPrograms(Card):
+    """``_programs.yaml``: programs that lists name and no rules assess, code → its names."""
+
+    without_rules: dict[str, list[str]]
+
+
 class Aliases(Card):
     """What ingest reads of a program's file; the rest belongs to :mod:`pipeline.target`."""
 
@@ -153,7 +159,9 @@ class Cards:
     layout: LayoutRules
     kinds: dict[str, SourceCard]
     programs: dict[str, str]
-    """Alias as :func:`words_of` → program code."""
+    """Alias as :func:`words_of` → code of a program that has rules."""
+    named_programs: dict[str, str]
+    """The same, with the programs that are only known by name."""
     _found: dict[tuple[str, tuple[str, ...]], Matched | None] = field(default_factory=dict, repr=False, compare=False)
     _looks: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
@@ -166,11 +174,14 @@ class Cards:
         for path in sorted((rules / "programs").glob("*.yaml")):
             program = read_yaml(path, Aliases)
             programs |= {words_of(alias): program.code for alias in [program.code, *program.aliases]}
+        others = read_yaml(folder / "_programs.yaml", OtherPrograms).without_rules
+        named = {words_of(alias): code for code, aliases in others.items() for alias in [code, *aliases]}
         loaded = cls(
             read_yaml(folder / "_columns.yaml", ColumnsCard),
             read_yaml(folder / "_layout.yaml", LayoutRules),
             {card.kind: card for card in sorted(cards, key=lambda c: KINDS.index(c.kind))},
             programs,
+            named | programs,
         )
         loaded._refuse_double_headings(folder)
         return loaded
@@ -232,6 +243,10 @@ class Cards:
             )
             self._found[key] = next((found for look in looks for found in look if found is not None), None)
         return self._found[key]
+
+    def near(self, card: SourceCard, spellings: tuple[str, ...]) -> set[str]:
+        """Columns a heading could be but for a slip, where it could be several."""
+        return {c for s in spellings for c in self._indexes[card.kind].near(_bare(s))} - {IGNORED, NUMBERING}
 
     @cached_property
     def _words(self) -> HeadingWords:

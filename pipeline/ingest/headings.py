@@ -150,10 +150,7 @@ class HeadingIndex:
         """The one column a heading stands for but for a slip or two, as a whole or in one of its words."""
         if len(heading) > _LONGEST:
             return None
-        key = re.sub(r"[^A-Z0-9]", "", heading.upper())
-        near = _slips(key, self._spelled)
-        columns = {c for k in near for c in self._spelled[k]}
-        if len(columns) == 1:
+        if len(columns := self.near(heading)) == 1:
             return next(iter(columns)), 0
         tokens = re.sub(r"[^A-Z0-9]+", " ", heading.upper()).split()
         ways = [[t] if t in self._vocabulary else [*_slips(t, self._vocabulary), t][:4] for t in tokens]
@@ -163,6 +160,11 @@ class HeadingIndex:
             if (found := self.same_words(" ".join(way)) or self.main_words(" ".join(way))) is not None
         }
         return next(iter(mended)) if len({column for column, _ in mended}) == 1 else None
+
+    def near(self, heading: str) -> set[str]:
+        """All columns whose headings are a slip or two away: ``NO KS`` may be NO KK or NO KKS."""
+        key = re.sub(r"[^A-Z0-9]", "", heading.upper())
+        return {c for k in _slips(key, self._spelled) for c in self._spelled[k]} if len(key) <= _LONGEST else set()
 
     def knows(self, heading: str) -> bool:
         """Whether a heading is known by its words, or but for a slip."""

@@ -97,7 +97,7 @@ def _look(file: InputFile, cards: Cards, cleaner: Cleaner) -> list[SheetLook]:
         intake.finish()
     except InputError as error:
         intake.problems += error.problems
-    problems = tuple(str(p) for p in intake.problems)
+    problems = tuple(str(p) for p in (*intake.problems, *intake.without_program()))
     if not intake.records:
         return [SheetLook(file.name, "", problems=problems)]
     return [_sheet(record, intake, quarantine, problems if n == 0 else ()) for n, record in enumerate(intake.records)]

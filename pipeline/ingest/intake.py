@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from glob import escape
+from typing import Final
 
 import polars as pl
+import yaml
 
 from pipeline.errors import InputError, Problem
 from pipeline.ingest.books import NONE, Notices, SheetRecord
@@ -23,6 +26,9 @@ from pipeline.ingest.recognise import Reading, Said, continued, foreign_header, 
 from pipeline.ingest.rows import RowNamer, constants_of
 from pipeline.ingest.sheets import RawSheet
 from pipeline.ingest.titles import Place
+
+SERVED: Final = "recipients"
+"""The kind of list that says who is served: by which program must be known."""
 
 
 class Intake:
@@ -39,6 +45,8 @@ class Intake:
         self.notices = Notices()
         self.records: list[SheetRecord] = []
         self.problems: list[Problem] = []
+        self.unnamed: list[SheetRecord] = []
+        """Recipients lists of which nothing says what program they are of."""
         self.pool = CleaningPool(cleaner, sink, self.notices)
         self._earlier: Reading | None = None
 
@@ -71,6 +79,15 @@ class Intake:
         for record in self.records:
             record.check()
             self.notices.about_sheet(record)
+
+    def without_program(self) -> list[Problem]:
+        """Files whose recipients would count for no program, so that all of them would look unserved."""
+        problems = []
+        for file in dict.fromkeys(r.source_file for r in self.unnamed):
+            sheets = [r.sheet for r in self.unnamed if r.source_file == file]
+            lists = [r.sheet for r in self.records if r.source_file == file and r.kind == SERVED]
+            problems.append(_no_program(file, sheets if len(sheets) < len(lists) else [], self.cards))
+        return problems
 
     def _judge_file(self, file: InputFile, records: Sequence[SheetRecord], top: pl.DataFrame | None) -> None:
         """A file without a list is a problem; beside a list, other sheets are left out and reported."""
@@ -162,6 +179,8 @@ class _Table:
         if n := self._namer.rows_without_program:
             message = "neither column, title nor file name says which program these rows are of; say it in sources.yaml"
             self._intake.notices.add("unknown_program", "", message, about=self._record, rows=n)
+            if n == self._namer.rows_named and self._record.kind == SERVED:
+                self._intake.unnamed.append(self._record)
 
 
 def _must_have(cards: Cards, kind: str) -> str:
@@ -185,6 +204,20 @@ def _unknown_kind(file: InputFile, batch: pl.DataFrame, cards: Cards, said: Sequ
         f"a header row with the columns of one of: {kinds}",
         f"say what it is in sources.yaml beside it (file: {file.name!r}, kind: …, columns: {{heading: column}}),"
         " or leave it out with `kind: ignore`",
+    )
+
+
+def _no_program(file: str, sheets: Sequence[str], cards: Cards) -> Problem:
+    """What to write for a file of recipients of nobody knows what; ``sheets`` where only some of its lists are."""
+    programs = ", ".join(sorted(set(cards.programs.values())))
+    entries = [{"file": escape(file)} | ({"sheet": escape(s)} if s else {}) | {"program": "…"} for s in sheets or [""]]
+    lines = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True)
+    return Problem(
+        f"{file}, sheets {', '.join(sheets)}" if sheets else file,
+        "these are recipients, but neither a column, a title, the sheet nor the file name says of which program",
+        f"one of {programs}, or the name of another program",
+        f"write it into sources.yaml beside the file, in place of the dots (or leave the list out with `kind: ignore`):"
+        f"\n{lines.rstrip()}",
     )
 
 

@@ -85,8 +85,8 @@ def ingest(
                 intake.problems += sheets.problems
             else:
                 intake.take(file, content, sheets)
-        if intake.problems:
-            raise InputError(*intake.problems)
+        if problems := [*intake.problems, *intake.without_program()]:
+            raise InputError(*problems)
         intake.finish()
         report_unheeded(entries, present, intake.records, intake.notices)
         if previous is not None:

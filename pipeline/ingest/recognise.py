@@ -252,7 +252,7 @@ def _best_kind(
     spellings = _spellings(block, sheet.merges)
     body = batch.filter(pl.col("row_number") > block[-1].row_number).head(_CONTENT_ROWS)
     spoken = [" ".join(line.text for line in titles), sheet.name, PurePath(source_file).stem.replace("_", " ")]
-    program = program_in(spoken, cards.programs)
+    program = program_in(spoken, cards)
     chosen = [cards.kinds[said.kind]] if said.kind else list(cards.kinds.values())
     readings = []
     for card in chosen:
@@ -278,18 +278,24 @@ def _read_as(
     """Columns under the assumption of one kind; None where a must-have is absent."""
     best: dict[str, tuple[int, int]] = {}
     numbering: int | None = None
-    unknown = []
+    unknown: dict[int, str] = {}
     for j, (written, ways) in spellings.items():
         matched = _said_column(written, said) or _by_content(card, ways, body, j, cards) or cards.match(card, ways)
         if matched is not None and matched[1] >= NEAREST_RANK and not _looks_so(matched[0], body, j, cards):
             matched = None
         if matched is None:
-            unknown.append(written)
+            unknown[j] = written
         elif matched[0] == NUMBERING:
             numbering = j if numbering is None else numbering
         elif matched[0] != IGNORED and (matched[0] not in best or matched[1] < best[matched[0]][0]):
             best[matched[0]] = (matched[1], j)
     columns = {name: j for name, (_, j) in best.items()}
+    for j in list(unknown):
+        possible = cards.near(card, spellings[j][1]) - columns.keys() & cards.columns.looks.keys()
+        fitting = [column for column in possible if _looks_so(column, body, j, cards)]
+        if len(fitting) == 1:
+            columns[fitting[0]] = j
+            del unknown[j]
     if len(columns) < _FEWEST_COLUMNS:
         return None
     constants = _from_title(card, columns, spoken)
@@ -298,7 +304,7 @@ def _read_as(
         return None
     headings = {j: written for j, (written, _) in spellings.items()}
     turned = tuple(c for c in _DATES if c in columns and _month_first(body, columns[c]))
-    return Reading(card, (), (), columns, headings, numbering, tuple(unknown), constants, turned)
+    return Reading(card, (), (), columns, headings, numbering, tuple(unknown.values()), constants, turned)
 
 
 def _said_column(written: str, said: Said) -> Matched | None:

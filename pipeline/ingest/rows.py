@@ -20,6 +20,8 @@ from pipeline.ingest.sheets import Cell, Merge
 from pipeline.ingest.titles import Place, bare_name, month_in, place_in, places_in, program_in
 from pipeline.regions import Gazetteer, Written
 
+_NAMING_A_PROGRAM: Final = ("name", "nik", "amount", "component", "period", "status")
+"""Columns whose headings may name the list's program; cards and numbers of another program stand on many lists."""
 _CODE: Final = re.compile(r"(?<!\d)(\d{10}|\d{6})(?!\d)")
 
 
@@ -35,7 +37,10 @@ class Constants:
 
 
 def constants_of(reading: Reading, sheet: str, source_file: str, cards: Cards, regions: Gazetteer) -> Constants:
-    """Place, program and month from titles, the sheet's name and the file's name, the first that says it counting."""
+    """Place, program and month from titles, the sheet's name and the file's name, the first that says it counting.
+
+    The program also from headings (``NAMA KPM BLT``) and from columns that only one program's lists have.
+    """
     titles = [line.text for line in reading.titles]
     file = re.sub(r"[_]+", " ", PurePath(source_file).stem)
     place = places_in(titles).over(place_in(sheet)).over(place_in(file))
@@ -43,10 +48,17 @@ def constants_of(reading: Reading, sheet: str, source_file: str, cards: Cards, r
     return Constants(
         _with_sheet_name(place, sheet, reading, regions),
         code,
-        program_in([" ".join(titles), sheet, file], cards.programs),
+        _program(reading, [" ".join(titles), sheet, file], cards) if reading.card.program else None,
         month_in([*titles, sheet, file]),
         reading.constants,
     )
+
+
+def _program(reading: Reading, spoken: list[str], cards: Cards) -> str | None:
+    headings = (heading for column, heading in reading.written_headings.items() if column in _NAMING_A_PROGRAM)
+    named = program_in([*spoken, " ".join(headings)], cards)
+    by_column = {p for column, p in reading.card.program_by_column.items() if column in reading.columns}
+    return named or (by_column.pop() if len(by_column) == 1 else None)
 
 
 def _with_sheet_name(place: Place, sheet: str, reading: Reading, regions: Gazetteer) -> Place:
@@ -77,6 +89,7 @@ class RowNamer:
         self._tops: dict[Merge, tuple[str | None, int]] = {}
         self.unknown_programs: dict[str, int] = {}
         self.rows_without_program = 0
+        self.rows_named = 0
 
     def fill_down(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Give each row of a vertically merged block the block's value, save sums, which would count twice."""
@@ -150,39 +163,36 @@ class RowNamer:
         return [pl.lit(value, pl.String).alias(name) for name, value in constants.items()]
 
     def _with_program(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Program codes: as ``sources.yaml`` says, else the row's column, else title, sheet or file."""
-        card = self._reading.card
+        """Program codes: as ``sources.yaml`` says, else the row's column, else what the whole list says."""
+        self.rows_named += rows.height
         if self._forced is not None:
-            if self._forced not in self._cards.programs.values():
-                self.unknown_programs[self._said] = self.unknown_programs.get(self._said, 0) + rows.height
-            return rows.with_columns(program=pl.lit(self._forced, pl.String)).drop("program#", strict=False)
-        title = (self._constants.program or self._program_by_column()) if card.program else None
+            self._count_program(self._said, self._forced, rows.height)
+            return rows.with_columns(program=pl.lit(self._forced)).drop("program#", strict=False)
+        whole = self._constants.program
         if "program" not in rows.columns:
-            if card.program and title is None:
-                self.rows_without_program += rows.height
-            return rows.with_columns(program=pl.lit(title, pl.String))
+            self._count_program(whole or "", whole, rows.height)
+            return rows.with_columns(program=pl.lit(whole, pl.String))
         counts = rows["program"].drop_nulls().value_counts().sort("program")
         codes = {text: self._code(text) for text in counts["program"]}
         for text, n in counts.iter_rows():
-            if codes[text] not in self._cards.programs.values():
-                self.unknown_programs[text] = self.unknown_programs.get(text, 0) + n
+            self._count_program(text, codes[text], n)
+        self._count_program(whole or "", whole, rows["program"].null_count())
         read = pl.col("program").replace_strict(codes, default=None, return_dtype=pl.String)
-        rows = rows.with_columns(program=pl.coalesce(read, pl.lit(title, pl.String)))
-        if card.program:
-            self.rows_without_program += rows["program"].null_count()
-        return rows.drop("program#", strict=False)
+        return rows.with_columns(program=pl.coalesce(read, pl.lit(whole, pl.String))).drop("program#", strict=False)
 
-    def _program_by_column(self) -> str | None:
-        """The program whose lists alone have such a column, where nothing names it."""
-        said = {p for column, p in self._reading.card.program_by_column.items() if column in self._reading.columns}
-        return said.pop() if len(said) == 1 else None
+    def _count_program(self, written: str, code: str | None, n: int) -> None:
+        """Keep count of rows whose program nobody names, or no rule knows."""
+        if code is None:
+            self.rows_without_program += n if self._reading.card.program else 0
+        elif n and code not in self._cards.programs.values():
+            self.unknown_programs[written] = self.unknown_programs.get(written, 0) + n
 
     def _code(self, text: str) -> str | None:
         """A program's code by any of its names; else the text itself as a code."""
         words = words_of(text)
         if not words.strip():
             return None
-        found = self._cards.programs.get(words) or program_in([text], self._cards.programs)
+        found = self._cards.named_programs.get(words) or program_in([text], self._cards)
         return found or words.strip().lower().replace(" ", "_")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final
 
-from pipeline.ingest.cards import words_of
+from pipeline.ingest.cards import Cards, words_of
 
 _MONTHS: Final = {
     name: number
@@ -115,13 +115,14 @@ def month_in(texts: list[str]) -> str | None:
     return None
 
 
-def program_in(texts: list[str], aliases: dict[str, str]) -> str | None:
-    """The program the first text names that names exactly one; aliases as :func:`words_of` → code."""
+def program_in(texts: list[str], cards: Cards) -> str | None:
+    """The program the first text names that names exactly one, or exactly one with rules: BPNT DAN BANTUAN BERAS."""
     for text in texts:
         words = words_of(text)
-        found = [alias for alias in aliases if alias in words]
+        found = [alias for alias in cards.named_programs if alias in words]
         longest = [a for a in found if not any(a != b and a in b for b in found)]
-        codes = {aliases[a] for a in longest}
-        if len(codes) == 1:
-            return codes.pop()
+        codes = {cards.named_programs[a] for a in longest}
+        for named in (codes, codes & set(cards.programs.values())):
+            if len(named) == 1:
+                return named.pop()
     return None

@@ -101,6 +101,16 @@ def test_a_heading_read_by_its_words_is_believed_only_if_its_cells_agree(cards: 
     assert "Nilai Bantuan yg Diterima" in found.unknown
 
 
+def test_a_slip_that_leaves_two_columns_is_settled_by_what_is_missing_and_what_the_cells_look_like(
+    cards: Cards,
+) -> None:
+    row = ["SITI AMINAH", nik(1), no_kk(1), "6032986360895002", "200000"]
+    for header in (["NAMA KPM", "NIK", "NO KK", "NO KS", "NOMINAL"], ["NAMA", "NIK", "NOMOR KK", "NO KAS", "NOMINAL"]):
+        found = read(cards, header, row, file="PKH.csv")
+        assert found is not None
+        assert found.columns["card_number"] == 3
+
+
 def test_month_before_day_is_a_habit_of_a_whole_column(cards: Cards) -> None:
     def dates(*written: str) -> tuple[str, ...]:
         found = read(
@@ -251,9 +261,11 @@ def test_months_in_titles() -> None:
 
 
 def test_programs_in_titles(cards: Cards) -> None:
-    assert program_in(["BANTUAN LANGSUNG TUNAI DANA DESA (BLT-DD)"], cards.programs) == "blt_dd"
-    assert program_in(["KPM PKH DAN SEMBAKO", "Sembako"], cards.programs) == "sembako"
-    assert program_in(["DAFTAR HADIR"], cards.programs) is None
+    assert program_in(["BANTUAN LANGSUNG TUNAI DANA DESA (BLT-DD)"], cards) == "blt_dd"
+    assert program_in(["KPM PKH DAN SEMBAKO", "Sembako"], cards) == "sembako"
+    assert program_in(["DAFTAR HADIR"], cards) is None
+    assert program_in(["PENERIMA BLT KESRA TAHUN 2026"], cards) == "blt_kesra"
+    assert program_in(["BPNT DAN BANTUAN BERAS"], cards) == "sembako"
 
 
 def test_sheet_names_that_could_be_places() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ingest.written_lists import HEADER, ingested, person_row, refused, write_csv
+from tests.ingest.written_lists import HEADER, Row, ingested, person_row, refused, write_csv, write_xlsx
 
 
 @pytest.fixture
@@ -50,3 +50,27 @@ def test_a_kind_that_does_not_fit_says_what_it_lacks(raw: Path, rules: Path) -> 
     message = refused(raw, rules)
     assert "sources.yaml calls it transactions" in message
     assert "card_number and transacted_at and amount" in message
+
+
+def test_recipients_of_a_program_that_nothing_names_stop_the_month_with_what_to_write(raw: Path, rules: Path) -> None:
+    def rows(n: int, name: str = "NAMA KPM") -> list[Row]:
+        return [[name if h == "NAMA KPM" else h for h in HEADER], *(person_row(i) for i in range(n))]
+
+    write_csv(raw / "Data [1].csv", rows(1))
+    write_xlsx(raw / "Data 2.xlsx", {"Lembar1": rows(2), "PKH": rows(3)})
+    write_csv(raw / "Data 3.csv", rows(4, "NAMA KPM BLT"))
+    write_csv(raw / "Penerima BST.csv", rows(6))
+    message = refused(raw, rules)
+    assert "Data 3" not in message
+    assert "Penerima BST" not in message
+    lines = "\n".join(line for line in message.splitlines() if line.startswith(("- file", "  sheet", "  program")))
+    say(raw, lines.replace("…", "sembako"))
+    files = ingested(raw, rules).files.sort("source_file", "sheet")
+    assert files.select("source_file", "sheet", "program").rows() == [
+        ("Data 2.xlsx", "Lembar1", "sembako"),
+        ("Data 2.xlsx", "PKH", "pkh"),
+        ("Data 3.csv", "", "blt_dd"),
+        ("Data [1].csv", "", "sembako"),
+        ("PKH.csv", "", "pkh"),
+        ("Penerima BST.csv", "", "bst"),
+    ]
