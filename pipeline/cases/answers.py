@@ -7,26 +7,25 @@ deciding (:mod:`.deciding`).
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
 
 import polars as pl
 
 from pipeline.cases.book import ANSWERED, NOBODY, OPEN, CaseBook, findings_of
 from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
 from pipeline.cases.following import standing
+from pipeline.cases.holding import Holding, choices_of, read_answers
 from pipeline.cases.making import Making
-from pipeline.cases.parting import survivors
 from pipeline.cases.printed import Printed
 from pipeline.cases.refusing import Reasons, Refusal
-from pipeline.cases.wording import CaseNumbers, Wording, plain
-from pipeline.period import Period
+from pipeline.cases.telling import Telling
+from pipeline.cases.weighing import Weighed, standing_answers, weigh
+from pipeline.cases.wording import CaseNumbers
 from pipeline.tables import MATCH_JUDGEMENTS, OUTCOMES
 
-_ANSWERABLE: Final = ("new", "assigned", "in_progress", "on_hold", "for_approval", "reopened")
 _ROW: Final = ("source_file", "sheet", "row_number")
 
 
@@ -42,6 +41,7 @@ class Applied:
         refused: rows that were not used, each with its reason.
         judged: pairs of rows judged to be the same person or different ones.
         waiting: cases that now wait for a decision.
+        remarks: rows that were used, of which somebody should know more.
     """
 
     answers: pl.DataFrame
@@ -50,6 +50,7 @@ class Applied:
     refusals: list[Refusal]
     judged: int = 0
     waiting: int = 0
+    remarks: list[Refusal] = field(default_factory=list)
 
     @property
     def refused(self) -> list[str]:
@@ -104,24 +105,31 @@ def apply(
     """
     events = book.events()
     cases = book.ask("select * from audit.cases")
-    read = _read(rows, rules)
-    holding = _Holding(rules, reasons, now.date(), Printed(book, events, rules))
-    checked, refusals = _checked(read, cases, events, holding)
+    read = read_answers(rows, rules)
+    numbers = CaseNumbers(cases["case_id"].to_list())
+    choices = _choices(book, events, read, numbers, rules, reasons)
+    holding = Holding(rules, reasons, now.date(), Printed(book, events, rules), choices)
+    checked, refusals = holding.held(read, cases, events, numbers)
     seen = set(events["answer_id"].drop_nulls())
     fresh = checked.filter(~pl.col("answer_id").is_in(seen)).unique("answer_id", keep="first", maintain_order=True)
+    already = checked.height - fresh.height
     stood = standing(events)
     period = None if stood is None else stood.period
-    whys = [holding.why_not_now(row, period or "") for row in fresh.to_dicts()]
-    refusals += [reasons.refusal(row, why) for row, why in zip(fresh.to_dicts(), whys, strict=True) if why]
-    late = pl.Series([bool(why) for why in whys], dtype=pl.Boolean)
-    refused_now, fresh = fresh.filter(late), fresh.filter(~late)
+    late = {row["answer_id"]: why for row in fresh.to_dicts() if (why := holding.why_not_now(row, period or ""))}
+    fresh, refused = _without(fresh, late, reasons)
+    refusals += refused
     fresh = fresh.sort("visited_at", *_ROW, nulls_last=False, maintain_order=True)
-    already = checked.height - fresh.height - refused_now.height
+    findings = waiting_findings(book, events, fresh["case_id"].unique().to_list())
+    answered, delivery = (_findings_of(answers, findings, rules) for answers in (fresh, checked))
+    weighed = weigh(answered, delivery, standing_answers(book, events, findings))
+    telling = Telling(rules, reasons, fresh, findings)
+    fresh, refused = _without(fresh, telling.refused(weighed), reasons)
+    refusals += refused
     if fresh.is_empty():
         return Applied(checked, 0, already, refusals)
     making = Making(rules, {"actor": actor, "period": period})
-    waiting = _make_events(book, fresh, events, rules, making)
-    pairs = _judgements(book, fresh, events, rules, now)
+    waiting = _make_events(fresh, findings, weighed, rules, making, telling)
+    pairs = _judgements(book, fresh, findings, rules, now)
     with book.transaction():
         if keep_rows:
             taken = fresh.drop("case_id").rename({"written_case": "case_id"})
@@ -133,108 +141,55 @@ def apply(
             book.judge(pairs)
             book.log("judge", f"{pairs.height} pairs", "answers from the field")
         book.log("run", f"{fresh.height} answers", ", ".join(sorted(fresh["source_file"].unique())))
-    return Applied(checked, fresh.height, already, refusals, pairs.height, waiting)
+    remarks = telling.remarks(fresh, answered, weighed)
+    return Applied(checked, fresh.height, already, refusals, pairs.height, waiting, remarks)
 
 
-# ------------------------------------------------------------------ understanding
+def _choices(
+    book: CaseBook, events: pl.DataFrame, read: pl.DataFrame, numbers: CaseNumbers, rules: FieldRules, reasons: Reasons
+) -> dict[str, str]:
+    """What the cases offer whose answer is not understood."""
+    unclear = read.filter(pl.col("problem").is_not_null())["case_id"].unique(maintain_order=True)
+    found = [case_id for written in unclear if (case_id := numbers.find(written)[0]) is not None]
+    return choices_of(waiting_findings(book, events, found), rules, reasons.lang) if found else {}
 
 
-def _read(rows: pl.DataFrame, rules: FieldRules) -> pl.DataFrame:
-    """Adds ``code``, ``problem`` (null where the answer is clear) and ``told``: the note, and what was said besides."""
-    wording = Wording(rules)
-    said = {text: wording.read(text) for text in rows["outcome"].unique().drop_nulls()}
-    labels = {plain(w) for c, o in rules.outcomes.items() for w in (c, o.text.id, o.text.en, *o.phrases)}
-    free = {text: text for text in said if plain(text) not in labels}
-    extra = pl.col("outcome").replace_strict(free, default=None, return_dtype=pl.String)
-    code = {text: u.code for text, u in said.items()}
-    problem = {text: u.problem for text, u in said.items()}
-    return rows.with_columns(
-        code=pl.col("outcome").replace_strict(code, default=None, return_dtype=pl.String),
-        problem=pl.col("outcome").replace_strict(problem, default=None, return_dtype=pl.String),
-        told=pl.concat_str([extra, pl.col("note")], separator="; ", ignore_nulls=True).replace("", None),
-    )
-
-
-@dataclass(frozen=True)
-class _Holding:
-    """Holds an answer against its case."""
-
-    rules: FieldRules
-    reasons: Reasons
-    today: date
-    printed: Printed
-
-    def why_not(self, row: dict[str, Any], found: str | None, near: str, begins: date | None) -> str:
-        """Why an answer cannot be used; empty where it can."""
-        why, day = self.reasons.why, row["visited_at"]
-        if found is None:
-            return why("unknown_case_near" if near else "unknown_case", found=row["case_id"], near=near)
-        if row["problem"] is not None:
-            labels = ", ".join(str(getattr(o.text, self.reasons.lang)) for o in self.rules.outcomes.values())
-            return why(row["problem"], found=repr(row["outcome"]), labels=labels)
-        if day is None:
-            return why("unreadable_day", found=repr(row["day_written"])) if row["day_written"] else ""
-        if day > self.today:
-            return why("future_day", found=str(day))
-        return why("early_day", found=str(day)) if begins is not None and day < begins else ""
-
-    def why_not_now(self, row: dict[str, Any], period: str) -> str:
-        """Why an answer that fits its case comes too late: it is closed, or holds other people than then."""
-        case_id = row["case_id"]
-        others = self.printed.others(case_id, row["code"], row["visited_at"], row["worklist"])
-        if others is not None:
-            named = ", ".join(filter(None, others))
-            why = "parted" if named else "parted_unnamed"
-            return self.reasons.why(why, found=case_id, others=named, period=period)
-        return "" if row["state"] in _ANSWERABLE else self.reasons.why("closed", found=case_id)
-
-
-def _checked(
-    read: pl.DataFrame, cases: pl.DataFrame, events: pl.DataFrame, holding: _Holding
-) -> tuple[pl.DataFrame, list[Refusal]]:
-    """Answers that fit their case, with ``case_id`` put right, ``state`` and ``answer_id``; and the others."""
-    numbers = CaseNumbers(cases["case_id"].to_list())
-    now_in = survivors(events)
-    known = {row["case_id"]: row for row in cases.select("case_id", "state").to_dicts()}
-    begins = {
-        case_id: Period.parse(period).before().first_day
-        for case_id, period in events.filter(pl.col("event") == "opened").select("case_id", "period").iter_rows()
-    }
-    good: list[dict[str, object]] = []
-    refusals: list[Refusal] = []
-    for row in read.iter_rows(named=True):
-        found, near = numbers.find(row["case_id"])
-        why = holding.why_not(row, found, near, begins.get(found or ""))
-        if why or found is None:
-            refusals.append(holding.reasons.refusal(row, why))
-            continue
-        case = known[now_in.get(found, found)]
-        text = "|".join([case["case_id"], row["code"], str(row["visited_at"] or ""), plain(row["told"] or "")])
-        answer_id = hashlib.sha256(text.encode()).hexdigest()[:16]
-        good.append({**row, "written_case": row["case_id"], **case, "answer_id": answer_id})
-    added = {"written_case": pl.String, "state": pl.String, "answer_id": pl.String}
-    return pl.DataFrame(good, schema={**read.schema, **added}), refusals
+def _without(fresh: pl.DataFrame, whys: Mapping[str, str], reasons: Reasons) -> tuple[pl.DataFrame, list[Refusal]]:
+    """Answers but for those that are refused (``answer_id`` → why), and the refusals."""
+    refused = fresh.filter(pl.col("answer_id").is_in(list(whys)))
+    told = [reasons.refusal(row, whys[row["answer_id"]]) for row in refused.iter_rows(named=True)]
+    return fresh.join(refused, on="answer_id", how="anti", maintain_order="left"), told
 
 
 # ------------------------------------------------------------------------ effects
 
 
-def _make_events(book: CaseBook, fresh: pl.DataFrame, events: pl.DataFrame, rules: FieldRules, making: Making) -> int:
+def _findings_of(answers: pl.DataFrame, findings: pl.DataFrame, rules: FieldRules) -> pl.DataFrame:
+    """Answers and the findings that each settles, with its ``verdict``: one row an answer and a finding, in order."""
+    told = answers.join(findings.drop("outcome", "verdict"), on="case_id", maintain_order="left")
+    return told.join(_effects(rules), on=["code", "finding_type"], maintain_order="left")
+
+
+def _make_events(
+    fresh: pl.DataFrame, findings: pl.DataFrame, weighed: Weighed, rules: FieldRules, making: Making, telling: Telling
+) -> int:
     """Events of the answers; how many cases then wait for a decision."""
     who = {"officer": pl.col("officer").fill_null(NOBODY), "outcome_id": pl.col("outcome_id")}
     said: dict[str, pl.Expr | str | None] = {"outcome": pl.col("code"), "answer_id": pl.col("answer_id"), **who}
     making.add("answered", fresh, **said)
-    findings = waiting_findings(book, events, fresh["case_id"].unique().to_list()).drop("outcome", "verdict")
-    told = fresh.join(findings, on="case_id", maintain_order="left").join(
-        _effects(rules), on=["code", "finding_type"], maintain_order="left"
+    making.add("finding_answered", weighed.told, verdict=pl.col("verdict"), **said)
+    disputed = findings.filter(pl.col("finding_key").is_in(list(weighed.disputed)))
+    words = pl.col("finding_key").replace_strict(
+        {key: telling.disputed(said) for key, said in weighed.disputed.items()}, default=None, return_dtype=pl.String
     )
-    making.add("finding_answered", told, verdict=pl.col("verdict"), **said)
+    making.add("finding_returned", disputed, words=words)
     routes = {code: o.queue for code, o in rules.outcomes.items() if o.queue is not None}
     routed = fresh.with_columns(to=pl.col("code").replace_strict(routes, default=None, return_dtype=pl.String))
     routed = routed.filter(pl.col("to").is_not_null()).unique("case_id", keep="last", maintain_order=True)
     making.add("routed", routed, queue=pl.col("to"), assigned_to=NOBODY, words="menurut jawaban dari lapangan")
-    answered = told.select("finding_key").unique()
-    left = findings.filter(pl.col("status") == OPEN).join(answered, on="finding_key", how="anti")
+    settled = weighed.told.select("finding_key").unique().join(disputed, on="finding_key", how="anti")
+    left = pl.concat([findings.filter(pl.col("status") == OPEN), disputed])
+    left = left.join(settled, on="finding_key", how="anti")
     holds = [code for code, o in rules.outcomes.items() if o.hold]
     per_case = fresh.group_by("case_id", maintain_order=True).agg(
         pl.col("state").first(), hold=pl.col("code").last().is_in(holds)
@@ -288,7 +243,7 @@ _JUDGED: Final = ("same_person_twice", "nik_shared", "name_mismatch")
 
 
 def _judgements(
-    book: CaseBook, fresh: pl.DataFrame, events: pl.DataFrame, rules: FieldRules, now: datetime
+    book: CaseBook, fresh: pl.DataFrame, findings: pl.DataFrame, rules: FieldRules, now: datetime
 ) -> pl.DataFrame:
     """Judgements on the two rows that a finding of identity rests on; three rows leave open which are meant."""
     says = {code: o.identity for code, o in rules.outcomes.items() if o.identity}
@@ -296,8 +251,8 @@ def _judgements(
     told = told.filter(pl.col("judgement").is_not_null())
     if told.is_empty():
         return MATCH_JUDGEMENTS.empty()
-    findings = waiting_findings(book, events, told["case_id"].to_list()).filter(pl.col("reason").is_in(list(_JUDGED)))
-    with book.frame("asked", findings.select("run_id", "finding_id", "case_id")):
+    asked = findings.filter(pl.col("reason").is_in(list(_JUDGED))).select("run_id", "finding_id", "case_id")
+    with book.frame("asked", asked):
         pairs = book.ask(
             """select case_id, min(fingerprint) as fingerprint_a, max(fingerprint) as fingerprint_b
                from (select distinct a.case_id, a.finding_id, m.fingerprint from asked a

@@ -23,6 +23,7 @@ from pipeline.cases.wording import CaseNumbers
 from pipeline.errors import InputError, Problem, Refused
 from pipeline.ingest.contents import examine
 from pipeline.ingest.readers import sheets_of
+from pipeline.signers import same_person
 from pipeline.tables import MATCH_JUDGEMENTS
 
 ACCEPT, RETURN = "accept", "return"
@@ -144,7 +145,7 @@ def _refuse(cases: pl.DataFrame, events: pl.DataFrame, decider: str, decision: s
     problems = []
     for case in cases.to_dicts():
         involved = {*by.get(case["case_id"], ()), case["assigned_to"] or NOBODY} - {NOBODY}
-        if any(_same(decider, who) for who in involved):
+        if any(same_person(decider, who) for who in involved):
             problems.append(
                 Problem(case["case_id"], f"{decider} has answered it or is to visit it, and cannot decide on it",
                         "another person")
@@ -178,10 +179,6 @@ def _who_answered(events: pl.DataFrame) -> dict[str, list[str]]:
     perhaps = perhaps.join(assigned, on="held", maintain_order="left").select("case_id", "who")
     both = pl.concat([answered.select("case_id", who="officer"), perhaps]).drop_nulls().unique(maintain_order=True)
     return dict(both.group_by("case_id", maintain_order=True).agg("who").iter_rows())
-
-
-def _same(one: str, other: str) -> bool:
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
 def _settle(

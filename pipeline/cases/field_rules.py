@@ -77,9 +77,14 @@ class Outcome(Card):
     queue: Queue | None = None
     phrases: tuple[str, ...]
 
+    @property
+    def general(self) -> bool:
+        """Whether it is an answer to every question."""
+        return self.topics == ALL
+
     def answers(self, topic: str) -> bool:
         """Whether it is an answer to a topic."""
-        return self.topics == ALL or topic in self.topics
+        return self.general or topic in self.topics
 
     def answers_type(self, finding_type: str, topic: str) -> bool:
         """Whether it settles a type of finding: one that it names, under whatever topic it is offered; of others
@@ -89,7 +94,7 @@ class Outcome(Card):
         spoken = {*self.right, *self.wrong, *self.proposes}
         if finding_type in spoken:
             return True
-        return self.topics == ALL or (topic in self.topics and ALL in spoken and len(self.topics) == 1)
+        return self.general or (topic in self.topics and ALL in spoken and len(self.topics) == 1)
 
     def verdict(self, finding_type: str) -> str:
         """What it says of a finding: right, wrong, or open."""
@@ -199,7 +204,7 @@ class FieldRules(Card):
             for code, outcome in self.outcomes.items()
             if outcome.answers(topic) and (not outcome.settles or any(outcome.answers_type(k, topic) for k in kinds))
         ]
-        return sorted(fit, key=lambda code: self.outcomes[code].topics == ALL)
+        return sorted(fit, key=lambda code: self.outcomes[code].general)
 
     def may_become(self, before: str, after: str) -> bool:
         """Whether a case may go from one state to another."""

@@ -44,7 +44,8 @@ class Outcomes:
         refused = [vars(r) for r in self.refusals]
         return {
             **self.applied.counts(), "refused": len(refused), "blank": self.blank, "changes_proposed": self.changes,
-            "refusals": refused, "files": [str(f) for f in self.files],
+            "refusals": refused, "remarks": [vars(r) for r in self.applied.remarks],
+            "files": [str(f) for f in self.files],
         }  # fmt: skip
 
 

@@ -24,10 +24,12 @@ _SLIPS = 2
 
 @dataclass(frozen=True)
 class Understood:
-    """What was made of an answer: a code, or what is wrong with it (a name of ``refusals.yaml``)."""
+    """What was made of an answer: a code, or what is wrong with it (a name of ``refusals.yaml``); and the codes that it
+    may mean where it says several things."""
 
     code: str | None
     problem: str | None = None
+    meanings: tuple[str, ...] = ()
 
 
 def plain(text: str) -> str:
@@ -59,7 +61,7 @@ class Wording:
         if turned:
             return Understood(None, "turned")
         if len(found) > 1:
-            return Understood(None, "several")
+            return Understood(None, "several", tuple(found))
         if found:
             return Understood(found[0])
         near = process.extractOne(words, list(self._labels), scorer=fuzz.ratio, score_cutoff=_LIKE)

@@ -99,9 +99,10 @@ def _print_worklists(document: Document) -> None:
 
 def _print_outcomes(document: Document) -> None:
     """What became of answers: counts, refused rows, files."""
-    for row in document["refusals"]:
-        where = " · ".join(p for p in (row["source_file"], row["sheet"], f"row {row['row_number']}") if p)
-        say(f"refused {where}: {row['why']}")
+    for what, rows in (("refused", document["refusals"]), ("note", document["remarks"])):
+        for row in rows:
+            where = " · ".join(p for p in (row["source_file"], row["sheet"], f"row {row['row_number']}") if p)
+            say(f"{what} {where}: {row['why']}")
     words = ("applied", "already_applied", "blank", "refused", "judged", "waiting_for_decision", "changes_proposed")
     print(", ".join(f"{w.replace('_', ' ')} {document[w]:,}" for w in words))
     print_written(document["files"])

@@ -39,9 +39,14 @@ HITS: Final = pl.Schema(
 )
 
 _ANSWERS: Final = """
-with said as (
-    select finding_key, verdict, outcome from audit.case_events
-    where event = 'finding_answered' and finding_key is not null
+with told as (  -- an answer that was sent back to the field, or is in dispute, is none
+    select finding_key, verdict, outcome, "at", event,
+           coalesce(lead(event) over (partition by finding_key order by "at"), '') as after
+    from audit.case_events
+    where event in ('finding_answered', 'finding_settled', 'finding_resolved', 'finding_returned')),
+said as (
+    select finding_key, verdict, outcome from told
+    where event = 'finding_answered' and after not in ('finding_returned', 'finding_answered')
     qualify row_number() over (partition by finding_key order by "at" desc) = 1),
 newest as (
     select run_id, period, finished_at from audit.runs where status = 'published' and period <= $period

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipeline.cases.deciding import decide
 from pipeline.cases.field_rules import HitRates
 from pipeline.history import published_run
 from pipeline.learn import hit_rates
@@ -50,6 +51,13 @@ def test_confirmed_of_those_that_could_be_told(tmp_path: Path) -> None:
     assert (rule["ci_low"], rule["ci_high"]) == pytest.approx((0.4093, 0.9285), abs=1e-4)
     assert row(rows, "confidence", group="0.80-0.95")["confirmed"] == 6
     assert row(rows, "kecamatan", group="750119")["group_name"] == "Tabongo"
+
+
+def test_an_answer_sent_back_to_the_field_is_none(tmp_path: Path) -> None:
+    office = visited(tmp_path / "out", [RIGHT, RIGHT, WRONG])
+    decide(office.out, RULES, [office.case("H1")["case_id"]], "return", person="Kepala")
+    rule = row(rates(office), "rule", finding_type="inclusion_error", reason="civil_servant")
+    assert (rule["visited"], rule["confirmed"]) == (2, 1)
 
 
 def test_rules_under_the_floor_are_named(tmp_path: Path) -> None:
