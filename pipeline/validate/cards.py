@@ -1,6 +1,7 @@
 """How checks are written in ``rules/quality/*.yaml``.
 
-Belongs here: the models of these files, and reading all of them. Not here: what a check means (:mod:`.checks`).
+Belongs here: whether a check and a file of checks can be used, and reading all of them. Not here: the fields of a check
+(:mod:`.written`), what a check means (:mod:`.checks`).
 """
 
 from __future__ import annotations
@@ -9,21 +10,18 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
-from typing import Literal
 
 import polars as pl
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.errors import InputError, Problem, RulesError
 from pipeline.rulebook import Card, read_yaml
 from pipeline.tables import MENTIONS, TRANSACTIONS, Table
 from pipeline.validate.checks import CHECKS
 from pipeline.validate.derived import derived_columns
+from pipeline.validate.written import Severity, Words, WrittenCheck
 
-Scalar = bool | int | date | str
-Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 
 KINDS = (
@@ -35,62 +33,13 @@ KINDS = (
 _PARAMETERS = ("values", "pattern", "matches", "min", "max", "by", "share", "factor")
 
 
-class Words(Card):
-    """One text in Bahasa Indonesia and in English."""
-
-    id: str
-    en: str
-
-
-class Condition(Card):
-    """What a column must hold for a row to be looked at; null meets nothing but ``known: false``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    equals: Scalar | None = Field(None, alias="is")
-    within: tuple[Scalar, ...] | None = Field(None, alias="in")
-    not_within: tuple[Scalar, ...] | None = Field(None, alias="not_in")
-    known: bool | None = None
-    at_least: int | date | None = None
-    at_most: int | date | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Condition:
-        if not self.model_fields_set:
-            raise ValueError("says nothing: give `is`, `in`, `not_in`, `known`, `at_least` or `at_most`")
-        return self
-
-
-class Check(Card):
-    """One check; ``ask`` is what to ask the sender to mend."""
-
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    check: str
-    columns: tuple[str, ...]
-    where: dict[str, Condition] = Field(default_factory=dict)
-    severity: Severity
-    reason: Words
-    ask: Words
-    engine: Literal["gx", "polars"] = "gx"
-    values: tuple[Scalar, ...] = ()
-    pattern: str | None = None
-    matches: bool = True
-    """false: the pattern must not be found"""
-    min: int | date | None = None
-    max: int | date | None = None
-    by: tuple[str, ...] = ()
-    share: float | None = Field(None, gt=0, lt=1)
-    factor: float | None = Field(None, gt=1)
+class Check(WrittenCheck):
+    """One check that can be made: of a known kind, with all that it needs and nothing else."""
 
     @property
     def whole(self) -> bool:
         """Whether rows are compared with each other, so that all rows of the kind are needed at once."""
         return CHECKS[self.check].whole
-
-    @property
-    def needed(self) -> list[str]:
-        """Columns that the check reads, sorted."""
-        return sorted({*self.columns, *self.where, *self.by})
 
     @field_validator("check")
     @classmethod

@@ -1,7 +1,8 @@
 """What each kind of check means, for both engines, in one table: :data:`CHECKS`.
 
 Belongs here: the closed set of checks and their meaning as a polars expression and as a Great Expectations
-expectation. Not here: how a check is written in YAML (:mod:`.cards`), running them (:mod:`.tally`, :mod:`.gate`).
+expectation. Not here: how a check is written in YAML (:mod:`.written`, :mod:`.cards`), running them (:mod:`.tally`,
+:mod:`.gate`).
 
 ``where`` chooses rows before either engine looks (:func:`chosen`), so that both see the same; null never meets a
 condition, save ``known: false``. Of the chosen rows one is *looked at* when none of the check's columns is null
@@ -13,12 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-if TYPE_CHECKING:
-    from pipeline.validate.cards import Check, Condition
+from pipeline.validate.written import Condition, WrittenCheck
 
 Expectation = Any
 """A Great Expectations expectation (the package is not imported for a type)."""
@@ -32,8 +32,8 @@ class Translation:
     where Great Expectations has no counterpart. ``needs`` and ``may`` name the parameters in YAML.
     """
 
-    keeps: Callable[[Check], pl.Expr]
-    expectation: Callable[[Check, ModuleType], Expectation] | None = None
+    keeps: Callable[[WrittenCheck], pl.Expr]
+    expectation: Callable[[WrittenCheck, ModuleType], Expectation] | None = None
     columns: tuple[int, int] = (1, 1)
     """fewest and most columns"""
     whole: bool = False
@@ -44,20 +44,20 @@ class Translation:
 # ------------------------------------------------------------ in polars
 
 
-def _column(check: Check) -> pl.Expr:
+def _column(check: WrittenCheck) -> pl.Expr:
     return pl.col(check.columns[0])
 
 
-def _alone(check: Check) -> pl.Expr:
+def _alone(check: WrittenCheck) -> pl.Expr:
     return pl.len().over(check.columns) == 1
 
 
-def _matches(check: Check) -> pl.Expr:
+def _matches(check: WrittenCheck) -> pl.Expr:
     found = _column(check).str.contains(check.pattern or "")
     return found if check.matches else ~found
 
 
-def _within(value: pl.Expr, check: Check) -> pl.Expr:
+def _within(value: pl.Expr, check: WrittenCheck) -> pl.Expr:
     """True where ``min`` ≤ value ≤ ``max``; an absent bound bounds nothing."""
     inside = pl.lit(True)
     if check.min is not None:
@@ -67,16 +67,16 @@ def _within(value: pl.Expr, check: Check) -> pl.Expr:
     return inside
 
 
-def _matching_rows_per_group(check: Check) -> pl.Expr:
+def _matching_rows_per_group(check: WrittenCheck) -> pl.Expr:
     wanted = _column(check).is_in(list(check.values))
     return _within(wanted.sum().over(check.by), check)
 
 
-def _different_per_group(check: Check) -> pl.Expr:
+def _different_per_group(check: WrittenCheck) -> pl.Expr:
     return _within(_column(check).n_unique().over(check.by), check)
 
 
-def _share_per_group(check: Check) -> pl.Expr:
+def _share_per_group(check: WrittenCheck) -> pl.Expr:
     """Rows that match break the check where too large a share of their group matches.
 
     The smallest group that is judged (``min``) is a number of rows: below it a share means nothing.
@@ -86,14 +86,14 @@ def _share_per_group(check: Check) -> pl.Expr:
     return ~(found & crowded)
 
 
-def _near_median(check: Check) -> pl.Expr:
+def _near_median(check: WrittenCheck) -> pl.Expr:
     """Within ``factor`` times the median of the group, up or down."""
     median = _column(check).median().over(check.by)
     factor = check.factor or 1.0
     return (_column(check) <= median * factor) & (_column(check) * factor >= median)
 
 
-def _luhn(check: Check) -> pl.Expr:
+def _luhn(check: WrittenCheck) -> pl.Expr:
     """The Luhn check digit of a card number holds (ISO/IEC 7812-1, annex B); 12 to 19 digits."""
     digits = _column(check).str.reverse()
     total = pl.lit(0)
@@ -107,23 +107,23 @@ def _luhn(check: Check) -> pl.Expr:
 # ------------------------------------------------ in Great Expectations
 
 
-def _pattern(check: Check) -> str:
+def _pattern(check: WrittenCheck) -> str:
     """Python lets ``$`` match before a last line break, polars does not: say ``end of text`` plainly."""
     pattern = check.pattern or ""
     return pattern[:-1] + r"\Z" if pattern.endswith("$") and not pattern.endswith(r"\$") else pattern
 
 
-def _expect_unique_together(check: Check, gxe: ModuleType) -> Expectation:
+def _expect_unique_together(check: WrittenCheck, gxe: ModuleType) -> Expectation:
     # without ignore_row_if, rows with an empty column count as duplicates of each other
     return gxe.ExpectCompoundColumnsToBeUnique(column_list=list(check.columns), ignore_row_if="any_value_is_missing")
 
 
-def _expect_regex(check: Check, gxe: ModuleType) -> Expectation:
+def _expect_regex(check: WrittenCheck, gxe: ModuleType) -> Expectation:
     make = gxe.ExpectColumnValuesToMatchRegex if check.matches else gxe.ExpectColumnValuesToNotMatchRegex
     return make(column=check.columns[0], regex=_pattern(check))
 
 
-def _expect_order(check: Check, gxe: ModuleType) -> Expectation:
+def _expect_order(check: WrittenCheck, gxe: ModuleType) -> Expectation:
     first, second = check.columns
     return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
         column_A=second, column_B=first, or_equal=True,
@@ -131,8 +131,8 @@ def _expect_order(check: Check, gxe: ModuleType) -> Expectation:
     )  # fmt: skip
 
 
-def _expect_bounds(name: str) -> Callable[[Check, ModuleType], Expectation]:
-    def make(check: Check, gxe: ModuleType) -> Expectation:
+def _expect_bounds(name: str) -> Callable[[WrittenCheck, ModuleType], Expectation]:
+    def make(check: WrittenCheck, gxe: ModuleType) -> Expectation:
         return getattr(gxe, name)(column=check.columns[0], min_value=check.min, max_value=check.max)
 
     return make
@@ -199,12 +199,12 @@ CHECKS: dict[str, Translation] = {
 """The closed set of checks, by the name used in YAML."""
 
 
-def chosen(check: Check) -> pl.Expr:
+def chosen(check: WrittenCheck) -> pl.Expr:
     """True for the rows that meet ``where``; never null."""
     return pl.all_horizontal(pl.lit(True), *(_met(column, c) for column, c in check.where.items()))
 
 
-def filled(check: Check) -> pl.Expr:
+def filled(check: WrittenCheck) -> pl.Expr:
     """True for the rows in which no column of the check is empty (``required`` looks at these too); never null."""
     columns = () if check.check == "required" else (*check.columns, *check.by)
     return pl.all_horizontal(pl.lit(True), *(pl.col(c).is_not_null() for c in columns))

@@ -20,8 +20,9 @@ from pipeline.period import Period
 from pipeline.privacy import scrub
 from pipeline.store import Store
 from pipeline.tables import NOTICES, QUALITY_RESULTS, QUALITY_SHEETS, QUARANTINE, SOURCE_FILES
-from pipeline.validate.cards import SEVERITIES, Check, CheckFile, Words
+from pipeline.validate.cards import SEVERITIES, Check, CheckFile
 from pipeline.validate.summary import file_weights, quality_summary
+from pipeline.validate.written import Words
 from pipeline.whole import write_whole
 
 PAGE = "quality.html"
