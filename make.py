@@ -41,7 +41,7 @@ TASKS: dict[str, list[list[str]]] = {
         [
             "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11",
             "--generate-hashes", "--no-header", "--no-annotate", "--no-strip-extras", "--extra", "dev",
-            "--output-file", "requirements.lock", "pyproject.toml",
+            "--extra", "encrypt", "--output-file", "requirements.lock", "pyproject.toml",
         ],
     ],
 }  # fmt: skip
