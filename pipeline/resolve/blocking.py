@@ -14,10 +14,12 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from tempfile import TemporaryFile
+from threading import Lock
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from pipeline.resolve import digits
 from pipeline.resolve.digits import Rows
@@ -175,16 +177,19 @@ class Candidates:
         self._edges = np.append(np.arange(0, rows, _STRIPE, dtype=np.uint64), np.uint64(rows)) << np.uint64(32)
         self._at: list[npt.NDArray[np.int64]] = []
         self._size = 0
+        self._one = Lock()
         self.counts: dict[str, int] = {}
 
     def add(self, name: str, pairs: Pairs) -> None:
-        """The pairs of one pass, sorted; of a long list some of them at a time."""
-        self._at.append(self._size + np.searchsorted(pairs, self._edges))
-        self._size += len(pairs)
-        self.counts[name] = self.counts.get(name, 0) + len(pairs)
-        left = memoryview(pairs.view(np.uint8).data)
-        while left:
-            left = left[self._file.write(left) :]
+        """The pairs of one pass, sorted; of a long list some of them at a time; from any thread, in any order."""
+        at = np.searchsorted(pairs, self._edges)
+        with self._one:
+            self._at.append(self._size + at)
+            self._size += len(pairs)
+            self.counts[name] = self.counts.get(name, 0) + len(pairs)
+            left = memoryview(pairs.view(np.uint8).data)
+            while left:
+                left = left[self._file.write(left) :]
 
     def pieces(self, most: int) -> list[tuple[int, int]]:
         """Stripes, put together as long as they have no more than ``most`` pairs: the first, and the one behind."""
@@ -201,7 +206,8 @@ class Candidates:
         """The pairs of some stripes once, sorted; from any thread."""
         first, behind = piece
         slices = [self._read(int(at[first]), int(at[behind])) for at in self._at]
-        return distinct(np.concatenate(slices))
+        # each of them is sorted: a stable sort has but to merge them
+        return _once(np.sort(np.concatenate(slices), kind="stable"))
 
     def _read(self, first: int, behind: int) -> Pairs:
         data = bytearray()
@@ -238,7 +244,11 @@ def household_pairs(features: Features, homes: npt.NDArray[np.int64], settings: 
 
 def distinct(values: Pairs) -> Pairs:
     """Sorted values without repeats; by sorting, which is several times faster than hashing here."""
-    ordered = np.sort(values)
+    return _once(pl.Series(values).sort().to_numpy())
+
+
+def _once(ordered: Pairs) -> Pairs:
+    """Sorted values without repeats."""
     keep = np.ones(len(ordered), dtype=np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=keep[1:])
     got: Pairs = ordered[keep]
@@ -261,14 +271,12 @@ def pairs_of(keys: Keys, rows: Rows, splitters: list[npt.NDArray[np.generic]], s
 
 
 def _pairs(keys: Keys, rows: Rows, splitters: list[npt.NDArray[np.generic]], settings: Blocking) -> Iterator[Pairs]:
-    order = np.lexsort((rows, keys))
+    order = _in_order(keys, rows)
     keys, rows = keys[order], rows[order]
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.zeros(0, np.int64)
     sizes = np.diff(np.concatenate([starts, [len(keys)]]))
-    size = np.repeat(sizes, sizes)
-    small = (size > 1) & (size <= settings.block_rows)
-    yield from _neighbours(keys[small], rows[small], settings.block_rows)
-    large = size > settings.block_rows
+    yield from _of_blocks(rows, starts, sizes, settings.block_rows)
+    large = np.repeat(sizes > settings.block_rows, sizes)
     if not large.any():
         return
     if splitters:
@@ -278,6 +286,34 @@ def _pairs(keys: Keys, rows: Rows, splitters: list[npt.NDArray[np.generic]], set
     sort_by = [s[rows[large]] for s in reversed(splitters)] + [keys[large]]
     along = np.lexsort(sort_by) if splitters else np.arange(int(large.sum()))
     yield from _neighbours(keys[large][along], rows[large][along], settings.window)
+
+
+def _in_order(keys: Keys, rows: Rows) -> Rows:
+    """Positions in the order of keys, then of rows.
+
+    Key and position as one number are sorted several times faster than one by the other; where the rest of a key does
+    not fit beside the position and matters, they are sorted as they are.
+    """
+    bits = np.uint64(len(keys).bit_length())
+    if (rows[1:] >= rows[:-1]).all():
+        both = keys >> bits << bits | np.arange(len(keys), dtype=np.uint64)
+        order: Rows = (pl.Series(both).sort().to_numpy() & ~(~np.uint64(0) << bits)).view(np.int64)
+        ordered = keys[order]
+        if (ordered[1:] >= ordered[:-1]).all():
+            return order
+    return np.lexsort((rows, keys))
+
+
+def _of_blocks(rows: Rows, starts: Rows, sizes: Rows, most: int) -> Iterator[Pairs]:
+    """All pairs of blocks that are not too large, those of one size at a time; in a block rows stand in order."""
+    rows = rows.astype(np.uint64)
+    repeated = bool((rows[1:] == rows[:-1]).any())  # a row may have one key twice
+    for size in np.flatnonzero(np.bincount(sizes[sizes <= most])[2:]) + 2:
+        block = rows[starts[sizes == size] + np.arange(size)[:, None]]
+        first = block << np.uint64(32)
+        for distance in range(1, size):
+            pairs = (first[:-distance] | block[distance:]).ravel()
+            yield pairs[pairs >> np.uint64(32) != pairs & np.uint64(0xFFFFFFFF)] if repeated else pairs
 
 
 def _neighbours(keys: Keys, rows: Rows, reach: int) -> Iterator[Pairs]:
