@@ -4,7 +4,7 @@ Belongs here: the estimators. Not here: the pairs (:mod:`.population`), the word
 
 Judged pairs are no random sample: doubtful ones are shown first. Within a stratum (band of probability, joined or not)
 they stand for its other pairs, so that each counts for as many pairs as its stratum has for each judged one (Cochran
-1977, 5.3). Intervals are score intervals over strata (:mod:`pipeline.intervals`), Wilson's where there is one;
+1977, 5.3). Intervals are score intervals over strata (:mod:`pipeline.intervals`);
 for B-cubed recall, which is no ratio of sums, with its denominators as estimated, and for B-cubed F1 from both ends.
 
 A stratum in which nothing has been judged stands at what the model expects, which counts as one judged pair: the
