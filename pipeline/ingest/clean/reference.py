@@ -23,6 +23,10 @@ from pipeline.rulebook import Card, read_yaml
 _LEAST_LETTERS: Final = 6  # of an answer in which a slip is forgiven
 
 
+_UNKNOWN: Final = "unknown"
+_TICKS: Final = str.maketrans(dict.fromkeys("√✓✔☑✅", "V"))
+
+
 def fold(text: str) -> str:
     """Upper case with everything but letters and digits as one blank: ``Non-Aktif `` → ``NON AKTIF``."""
     return re.sub(r"[^\w]+|_+", " ", text.upper()).strip()
@@ -34,6 +38,8 @@ class Vocabulary(Card):
     words: dict[str, list[str]] = Field(default_factory=dict)
     contains: dict[str, list[str]] = Field(default_factory=dict)
     unknown: list[str] = Field(default_factory=list)
+    no: str | None = None
+    """The code that a dash means in a list where nobody writes it in words."""
     short: dict[str, str] = Field(default_factory=dict)
     """Abbreviation → word; from the head of the file, the same for all columns."""
 
@@ -44,14 +50,15 @@ class Vocabulary(Card):
 
     def read(self, text: str) -> tuple[str | None, bool]:
         """The code of a cell, and whether the vocabulary knows the cell at all."""
-        folded = fold(re.sub(r"^(\d+)\.0+$", r"\1", text.strip()))
+        folded = fold(re.sub(r"^(\d+)\.0+$", r"\1", text.strip()).translate(_TICKS))
+        folded = re.sub(r"\b([A-Z]{3,})2\b", r"\1 \1", folded)  # LAKI2: a word said twice
         whole = " ".join(self.short.get(word, word) for word in folded.split())
         for said in (folded, whole):
             if said in self._exact:
                 return self._exact[said], True
             for code, words in self.contains.items():
                 if any(f" {fold(word)} " in f" {said} " for word in words):
-                    return code, True
+                    return (None if code == _UNKNOWN else code), True
         near = self._misspelt(whole)
         return (near, True) if near is not None else (None, not folded)
 

@@ -18,6 +18,11 @@ from pipeline.ingest.clean.reference import Titles, Vocabulary
 
 _WITH_DIGITS: Final = re.compile(r"(?:[^0-9]*[A-Za-z]\W*|[^0-9\-]*)([0-9]{1,6})(?:[.,]0+)?[^0-9]*")
 """``DESIL-3``; a minus without a word before it is one."""
+_DASH: Final = r"^[-–—]+$"
+_CROSS: Final = r"^[X✗✘☒×]$"
+_FEWEST_DASHES: Final = 5
+_MOST_CROSSES: Final = 0.5  # of a list's rows, where a cross marks the few of whom something is so
+_NO: Final = "false"
 _ROMANS: Final = {r: n for n, r in enumerate(["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"], 1)}
 _ROMAN: Final = re.compile(rf"(?:[A-Z]{{3,}}\W+)?({'|'.join(_ROMANS)})")
 
@@ -40,7 +45,26 @@ def coded(rows: RawRows, name: str, vocabulary: Vocabulary, titles: Titles, noti
             unknown.add(text)
     if notices is not None:
         notices.unknown_words(name, texts, rows.origin, unknown)
-    return texts.replace_strict(codes, default=None, return_dtype=pl.String())
+    read = texts.replace_strict(codes, default=None, return_dtype=pl.String())
+    return read if vocabulary.no is None else _by_habit(texts, read, rows.origin, vocabulary.no)
+
+
+def _by_habit(texts: pl.Series, codes: pl.Series, origin: pl.Series, no: str) -> pl.Series:
+    """Dashes and crosses, which mean what the rest of their list leaves open; an empty cell says nothing in any list.
+
+    A dash is "no" in a list where others answer and nobody writes "no" in words. A cross is "no" beside ticks or other
+    ways to say yes, and "yes" where it is the only mark for it; where both are written it says nothing.
+    """
+    text, code = pl.col("text").str.to_uppercase(), pl.col("code")
+    dash, cross = (text.str.contains(pattern).fill_null(False) for pattern in (_DASH, _CROSS))
+    some_yes, some_no = (code != no).any().over("origin"), (code == no).any().over("origin")
+    read = [pl.when(dash & some_yes & ~some_no & (dash.sum().over("origin") >= _FEWEST_DASHES)).then(pl.lit(no))]
+    if no == _NO:
+        few = cross.mean().over("origin") < _MOST_CROSSES
+        read.append(pl.when(cross & some_yes & ~some_no).then(pl.lit(no)))
+        read.append(pl.when(cross & ~some_yes & few).then(pl.lit("true")))
+    frame = pl.DataFrame({"text": texts, "code": codes, "origin": origin})
+    return frame.select(pl.coalesce(*read, "code").alias(codes.name)).to_series()
 
 
 def flag(rows: RawRows, name: str, vocabulary: Vocabulary, titles: Titles, notices: Notices) -> pl.Series:

@@ -64,6 +64,11 @@ def test_amount() -> None:
         ("population_status", "PINDAH DATANG", "population_status", "active"),
         ("population_status", "MENIGAL", "population_status", None),  # two slips are no longer that word
         ("population_status", "MENINGAL", "population_status", "deceased"),
+        ("pregnant", "√", "pregnant", True),
+        ("sex", "Laki2", "sex", "L"),
+        ("sex", "Prp.", "sex", "P"),
+        ("school_level", "SDN 2 Tabongo", "school_level", "sd"),
+        ("school_level", "Lulus SMA", "school_level", None),  # no pupil any more, and perhaps a student
         ("school_level", "Tdk Sekolah", "school_level", "none"),
         ("school_level", "Blm sekolah", "school_level", "none"),
         ("status", "NON-AKTIF", "active", False),
@@ -86,6 +91,24 @@ def test_amount() -> None:
 )
 def test_answer(column: str, written: Raw, out: str, expected: Any) -> None:
     assert read(column, written, out) == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "written", "expected"),
+    [
+        ("pregnant", ["YA", *"-----", None], [True, *[False] * 5, None]),
+        ("pregnant", ["YA", "TIDAK", *"-----"], [True, False, *[None] * 5]),
+        ("pregnant", ["YA", *"--"], [True, None, None]),
+        ("school_level", ["SD", *"-----", "x"], ["sd", *["none"] * 5, None]),
+        ("odgj", ["√", "x", "x", None], [True, False, False, None]),
+        ("odgj", ["x", "TIDAK", None, None], [True, False, None, None]),
+        ("odgj", ["YA", "TIDAK", "x"], [True, False, None]),
+    ],
+)
+def test_a_dash_or_a_cross_means_what_the_rest_of_its_list_leaves_open(
+    column: str, written: list[Raw], expected: list[Any]
+) -> None:
+    assert cleaned("registry", **{column: written}).accepted[column].to_list() == expected
 
 
 def test_unknown_words_are_told_by_the_heading_and_never_guessed() -> None:
