@@ -22,6 +22,7 @@ from pipeline.ingest.folder import SOURCES, InputFile, entries_beside, input_fil
 from pipeline.ingest.heeded import refuse_unknown_columns, report_unheeded
 from pipeline.ingest.intake import Intake
 from pipeline.ingest.readers import sheets_of
+from pipeline.ingest.repeats import Repeats
 from pipeline.ingest.sheets import RawSheet
 from pipeline.period import Period
 from pipeline.store import Store
@@ -55,7 +56,8 @@ def ingest(
         say: takes progress messages.
 
     Raises:
-        InputError: files that cannot be read or recognised, the same content twice, too little: all that is wrong.
+        InputError: files that cannot be read or recognised, recipients of an unnamed program, one list twice, too
+            little: all that is wrong.
         ConservationError: rows were lost or counted twice.
     """
     cards = Cards.load(rules)
@@ -66,13 +68,14 @@ def ingest(
     if not files:
         raise InputError(Problem(str(raw), "sources.yaml leaves out every file", todo="take out a `kind: ignore`"))
     contents, problems = _examined(files)
-    tally = Tally()
+    tally, repeats = Tally(), Repeats()
     with ExitStack() as stack:
         writers = {t.name: stack.enter_context(store.writer(t)) for t in _STREAMED}
 
         def sink(table: str, rows: pl.DataFrame) -> None:
             writers[table].append(rows)
             tally.count(table, rows)
+            repeats.see(table, rows)
 
         intake = Intake(cards, cleaner, sink)
         intake.problems += problems
@@ -88,6 +91,8 @@ def ingest(
         if problems := [*intake.problems, *intake.without_program()]:
             raise InputError(*problems)
         intake.finish()
+        if problems := repeats.problems():
+            raise InputError(*problems)
         report_unheeded(entries, present, intake.records, intake.notices)
         if previous is not None:
             before = previous_tally(previous)

@@ -12,7 +12,17 @@ import polars.selectors as cs
 
 from pipeline.target.programs import Rules
 
-_OF_LINE: Final = ("mention_id", "program", "person_id", "amount", "nik", "nik_status", "name", "card_number")
+_OF_LINE: Final = (
+    "mention_id",
+    "program",
+    "person_id",
+    "amount",
+    "nik",
+    "nik_status",
+    "name",
+    "card_number",
+    "list_period",
+)
 
 
 def benefit_lines(rows: pl.LazyFrame, people: pl.DataFrame, rules: Rules) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from pipeline.period import Period
 from pipeline.target.eligibility import Assessment
 from pipeline.target.taxonomy import Taxonomy
 
@@ -77,32 +78,41 @@ def unverifiable(assessment: Assessment) -> pl.DataFrame:
     return found(units, "unverifiable", reason, program=assessment.program.code)
 
 
-def duplicate_benefits(assessment: Assessment, lines: pl.DataFrame) -> pl.DataFrame:
+def duplicate_benefits(assessment: Assessment, lines: pl.DataFrame, period: Period) -> pl.DataFrame:
     """One person with two lines, or two persons of one household in a program that pays households.
 
-    At stake: what comes on top of the dearest line.
+    Lines that say that they are for different months are not two for one. At stake: what comes on top of the dearest
+    line.
     """
     program = assessment.program
-    excess = pl.col("amount").sum() - pl.col("amount").max()
     place = assessment.units.select("subject_id", "kecamatan_code", "desa_code")
     twice_at_all = pl.col("person_id").is_duplicated() | pl.col("subject_id").is_duplicated()
     lines = (
         lines.filter(pl.col("program") == program.code)
         .filter(twice_at_all)
         .join(place, on="subject_id", how="left", maintain_order="left")
-        .select("person_id", "subject_id", "subject_kind", "amount", "identity", "kecamatan_code", "desa_code")
-    )
-    rest = [excess, pl.col("identity").min(), pl.col("kecamatan_code", "desa_code").first()]
-    persons = lines.group_by("person_id").agg(pl.len().alias("n"), *rest).filter(pl.col("n") > 1)
+        .select(
+            "person_id", "subject_id", "subject_kind", "amount", "identity", "kecamatan_code", "desa_code",
+            month=pl.col("list_period").cast(pl.String).fill_null(str(period)),
+        )
+    )  # fmt: skip
     twice = found(
-        persons, "duplicate_benefit", "same_person_twice",
+        _on_top(lines, pl.len(), "person_id"), "duplicate_benefit", "same_person_twice",
         program=program.code, subject_kind="person", subject_id=pl.col("person_id"),
     )  # fmt: skip
     if program.unit == "person":
         return twice
-    households = lines.filter(pl.col("subject_kind") == "household").group_by("subject_id", "subject_kind")
-    several = households.agg(pl.col("person_id").n_unique().alias("n"), *rest).filter(pl.col("n") > 1)
+    households = lines.filter(pl.col("subject_kind") == "household")
+    several = _on_top(households, pl.col("person_id").n_unique(), "subject_id", "subject_kind")
     return pl.concat([twice, found(several, "duplicate_benefit", "same_household_twice", program=program.code)])
+
+
+def _on_top(lines: pl.DataFrame, n: pl.Expr, *subject: str) -> pl.DataFrame:
+    """Subjects with more than one of something in a month, and what comes on top of the dearest line of each."""
+    excess = pl.col("amount").sum() - pl.col("amount").max()
+    rest = [pl.col("identity").min(), pl.col("kecamatan_code", "desa_code").first()]
+    months = lines.group_by(*subject, "month").agg(excess, *rest, n=n).filter(pl.col("n") > 1)
+    return months.group_by(*subject).agg(pl.col("amount").sum(), *rest)
 
 
 def program_overlaps(assessment: Assessment) -> pl.DataFrame:

@@ -25,7 +25,7 @@ JUDGED: Final = (
 """Columns of mentions that eligibility and measures rest on."""
 PROVEN: Final = (
     "source_file", "sheet", "row_number", "nik", "nik_status", "name", "card_number", "population_status",
-    "death_date", "ppks_category",
+    "death_date", "ppks_category", "list_period",
 )  # fmt: skip
 """What findings and their evidence need besides."""
 PERSON_COLUMNS: Final = [
@@ -36,6 +36,7 @@ HOUSEHOLD_COLUMNS: Final = ["household_id", "head_person_id", "desil", "in_regis
 _FEW_VALUES: Final = (
     "kind", "program", "desa_code", "kecamatan_code", "school_level", "disability", "employment_type", "source_file",
     "sheet", "nik_status", "population_status", "ppks_category", "sex", "relationship", "birth_date_from",
+    "list_period",
 )  # fmt: skip
 _CATEGORIES: Final = cs.by_name(*_FEW_VALUES, require_all=False).cast(pl.Categorical)
 

@@ -68,7 +68,7 @@ def target(
     idle = changes.idle_before(previous, period, taxonomy.idle_months, moves)
     idle = idle.with_columns(codes.units_coded(idle["subject_id"]))
     found = [
-        *(f for a in assessments for f in _of_program(a, lines, used, idle)),
+        *(f for a in assessments for f in _of_program(a, lines, used, idle, period)),
         identity_findings(problems, _places(assessments)),
         findings.service_gaps(rows, people, lines, taxonomy),
         findings.card_misuse(signals),
@@ -85,14 +85,14 @@ def target(
 
 
 def _of_program(
-    assessment: Assessment, lines: pl.DataFrame, used: pl.DataFrame, idle: pl.DataFrame
+    assessment: Assessment, lines: pl.DataFrame, used: pl.DataFrame, idle: pl.DataFrame, period: Period
 ) -> list[pl.DataFrame]:
     code = assessment.program.code
     return [
         findings.exclusion_errors(assessment),
         findings.inclusion_errors(assessment),
         findings.unverifiable(assessment),
-        findings.duplicate_benefits(assessment, lines),
+        findings.duplicate_benefits(assessment, lines, period),
         findings.program_overlaps(assessment),
         findings.unclaimed_benefits(assessment, lines, used, idle.filter(pl.col("program") == code)),
     ]

@@ -270,6 +270,19 @@ def test_files_of_one_name_in_two_folders_stay_apart(raw: Path, rules: Path) -> 
     assert sorted(ingested(raw, rules).mentions["source_file"].to_list()) == ["boalemo/PKH.csv", "gorontalo/PKH.csv"]
 
 
+def test_one_list_in_two_files_stops_and_some_persons_on_two_lists_do_not(raw: Path, rules: Path) -> None:
+    people = [person_row(i) for i in range(24)]
+    write_csv(raw / "PKH_semua.csv", [HEADER, *people])
+    write_xlsx(raw / "PKH_Pulubala.xlsx", {"Lembar1": [["DAFTAR KPM PKH"], HEADER, *people[12:]]})
+    write_csv(raw / "PKH_lain.csv", [HEADER, *people[:8], *(person_row(i) for i in range(30, 40))], separator=";")
+    message = refused(raw, rules)
+    assert "PKH_Pulubala.xlsx, sheet Lembar1: 12 of its 12 recipients" in message
+    assert "PKH_semua.csv" in message
+    assert "PKH_lain" not in message
+    (raw / "sources.yaml").write_text("- {file: PKH_Pulubala.xlsx, kind: ignore}\n", encoding="utf-8")
+    assert ingested(raw, rules).mentions.height == 42
+
+
 def test_the_same_files_give_the_same_rows(raw: Path, rules: Path) -> None:
     write_xlsx(raw / "PKH.xlsx", {"A": ROWS, "B": [HEADER, *(person_row(i) for i in range(5, 9))]})
     write_csv(raw / "SEMBAKO.csv", [HEADER, *(person_row(i) for i in range(9, 12))])

@@ -74,7 +74,11 @@ def test_two_lines_of_one_person_and_two_persons_of_one_household(month):
     family(month, "A")
     family(month, "B")
     month.receives("sembako", "A-father", amount=200_000)
-    month.receives("sembako", "A-father", amount=200_000)
+    month.receives("sembako", "A-father", amount=200_000, list_period="2026-09")
+    month.receives(
+        "sembako", "B-father", amount=200_000, list_period="2026-08"
+    )  # of last month, not twice for this one
+    month.receives("sembako", "B-father", amount=200_000)
     month.receives("pkh", "B-father", amount=300_000)
     month.receives("pkh", "B-child", amount=100_000)
     month.run()
