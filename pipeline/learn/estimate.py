@@ -7,13 +7,13 @@ counts come from (:mod:`.visited`).
 
 Who could not be met: the households of a stratum that answered stand for those that did not (weighting classes that are
 the strata); where none answered, the others of its band do, and where the whole band is silent, those of its side
-(flagged or not). That rests on the silent being like the others. ``bound_low`` and ``bound_high`` do not: they
-take all of them to be right, or all to be wrong.
+(something flagged or nothing), but never households flagged with the error for those that are not, or the other way
+round: where all of one of the two are silent, nothing is said of them. That rests on the silent being like the others.
+``bound_low`` and ``bound_high`` do not: they take all of them to be right, or all to be wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -69,25 +69,23 @@ class Counts:
         return mask
 
     def weights(self, domain: Mask) -> Floats:
-        """Households of a domain that each stratum stands for, those of silent strata handed on."""
+        """Households of a domain (of whole bands) that each stratum stands for, those of silent strata handed on."""
         heard = self.answered > 0
-        base = np.where(heard, self.size, 0.0)
-        weight = np.where(domain, base, 0.0)
+        base = np.where(heard & domain, self.size, 0.0)
+        weight = base.copy()
         silent = np.where(~heard & domain, self.size, 0.0)
-        everybody = np.zeros(self.band.shape, dtype=np.bool_)
-        for near in (*self._alike(), ~everybody):
+        bands = [self.band == band for band in np.unique(self.band[domain])]
+        for near in (*bands, self.flagged, ~self.flagged, domain):  # the most alike first
             have = base[..., near].sum(axis=-1, keepdims=True)
             missing = np.where(have > 0, silent[..., near].sum(axis=-1, keepdims=True), 0.0)
             weight[..., near] += base[..., near] * missing / np.where(have > 0, have, 1.0)
             silent[..., near] = np.where(have > 0, 0.0, silent[..., near])
         return weight
 
-    def _alike(self) -> Iterator[Mask]:
-        """Strata that stand for one another, the nearest first."""
-        for band in np.unique(self.band):
-            yield self.band == band
-        yield self.flagged
-        yield ~self.flagged
+    def heard_of(self, domain: Mask) -> Mask:
+        """Whether any household of a domain has answered, or it has none."""
+        heard: Mask = (self.answered[..., domain] > 0).any(axis=-1) | (self.size[domain].sum() == 0)
+        return heard
 
     def worst(self, error: str, domain: Mask) -> tuple[Floats, Floats]:
         """Wrong households of a domain if all who are silent were right, and if all were wrong."""
@@ -103,17 +101,23 @@ def estimate(counts: Counts, error: str) -> dict[str, Interval]:
     flagged / wrong. ``missed_rate``: wrong and not flagged / not flagged.
     """
     flagged = counts.has_flag(error)
-    share, n = counts.share(error), effective(counts.answered, counts.size)
     of_flagged, of_rest = counts.weights(flagged), counts.weights(~flagged)
-    known = (counts.answered > 0).any(axis=-1)
+    share, n = counts.share(error), effective(counts.answered, of_flagged + of_rest)
     n = np.where(n > 0, n, 1.0)  # its weight is 0
     alike = np.unique(counts.band, return_inverse=True)[1]
     shares = zip(*share_interval(np.stack([of_flagged + of_rest, of_flagged, of_rest]), share, n, alike), strict=True)
     found = dict(zip(("error_rate", "precision", "missed_rate"), shares, strict=True))
     found["sensitivity"] = ratio_interval(of_flagged, of_rest, share, n, alike)
     bounds = _bounds(counts, error, flagged)
+    told = {"precision": counts.heard_of(flagged), "missed_rate": counts.heard_of(~flagged)}
+    told["error_rate"] = told["sensitivity"] = told["precision"] & told["missed_rate"]
+    known = (counts.answered > 0).any(axis=-1)
     return {
-        name: Interval(*(np.where(known, part, np.nan) for part in (*found[name], *bounds[name]))) for name in MEASURES
+        name: Interval(
+            *(np.where(told[name] & known, part, np.nan) for part in found[name]),
+            *(np.where(known, part, np.nan) for part in bounds[name]),
+        )
+        for name in MEASURES
     }
 
 

@@ -19,8 +19,8 @@ def test_a_kecamatan_visited_300_times_over() -> None:
 @pytest.mark.nightly
 @pytest.mark.parametrize("setting", BLIND, ids=lambda s: s.name)
 def test_intervals_hold_the_truth_in_94_to_96_of_a_hundred(setting: Setting) -> None:
-    """2,000 draws, of four lists, tell the coverage of a true 95 % to one point. A sample of one or two hundred finds so
-    few errors among the unflagged that whole errors show: some of its intervals hold nearly 97."""
+    """2,000 draws, of four lists, tell the coverage of a true 95 % to one point. A sample of one or two hundred finds
+    so few errors among the unflagged that whole errors show: some of its intervals hold nearly 97."""
     lists = [coverage(setting, 500, seed) for seed in range(4)]
     shares = {k: sum(found[k] for found in lists) / len(lists) for k in lists[0]}
     assert 0.94 <= sum(shares.values()) / len(shares) <= 0.96
