@@ -7,8 +7,8 @@ counts come from (:mod:`.visited`).
 
 Who could not be met: the households of a stratum that answered stand for those that did not (weighting classes that are
 the strata); where none answered, the others of its band do, and where the whole band is silent, those of its side
-(something flagged or nothing), but never households flagged with the error for those that are not, or the other way
-round: where all of one of the two are silent, nothing is said of them. That rests on the silent being like the others.
+(flagged with the error, otherwise, or not at all). Where a whole side is silent nothing is said of any measure that it
+is part of: those of another side are known to be unlike. That rests on the silent being like the others of their side.
 ``bound_low`` and ``bound_high`` do not: they take all of them to be right, or all to be wrong.
 """
 
@@ -75,7 +75,7 @@ class Counts:
         weight = base.copy()
         silent = np.where(~heard & domain, self.size, 0.0)
         bands = [self.band == band for band in np.unique(self.band[domain])]
-        for near in (*bands, self.flagged, ~self.flagged, domain):  # the most alike first
+        for near in (*bands, self.flagged, ~self.flagged):
             have = base[..., near].sum(axis=-1, keepdims=True)
             missing = np.where(have > 0, silent[..., near].sum(axis=-1, keepdims=True), 0.0)
             weight[..., near] += base[..., near] * missing / np.where(have > 0, have, 1.0)
@@ -83,8 +83,9 @@ class Counts:
         return weight
 
     def heard_of(self, domain: Mask) -> Mask:
-        """Whether any household of a domain has answered, or it has none."""
-        heard: Mask = (self.answered[..., domain] > 0).any(axis=-1) | (self.size[domain].sum() == 0)
+        """Whether households of each side of a domain have answered, flagged and not, as far as there are any."""
+        sides = [domain & self.flagged, domain & ~self.flagged]
+        heard: Mask = np.all([(self.answered[..., s] > 0).any(axis=-1) | ~s.any() for s in sides], axis=0)
         return heard
 
     def worst(self, error: str, domain: Mask) -> tuple[Floats, Floats]:

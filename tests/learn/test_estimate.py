@@ -61,13 +61,16 @@ def test_a_stratum_visited_in_full_is_not_certain_where_it_speaks_for_others() -
 def test_the_unflagged_do_not_speak_for_the_flagged() -> None:
     """Nobody flagged as left out could be met: how many of them are so, and how many there are in all, stays open."""
     silent, other = ("exclusion", 100, 10, 0, 0, 0), ("inclusion", 100, 10, 10, 0, 9)
-    found = estimate(counts(silent, other, ("unflagged_poor", 900, 90, 90, 9, 0)), "exclusion")
+    unseen = ("unflagged_poor", 900, 90, 90, 9, 0)
+    found = estimate(counts(silent, other, unseen), "exclusion")
     assert found["missed_rate"].value == pytest.approx(90 / 1000)
     for measure in ("precision", "sensitivity", "error_rate"):
         assert np.isnan(found[measure].value)
         assert np.isnan(found[measure].low)
     assert (found["error_rate"].bound_low, found["error_rate"].bound_high) == pytest.approx((90 / 1100, 190 / 1100))
-    assert estimate(counts(silent, other), "inclusion")["precision"].value == pytest.approx(0.9)
+    turned = estimate(counts(silent, other, unseen), "inclusion")
+    assert turned["precision"].value == pytest.approx(0.9)
+    assert np.isnan(turned["missed_rate"].value)
 
 
 def test_without_an_answer_nothing_is_said() -> None:
