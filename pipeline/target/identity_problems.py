@@ -12,11 +12,16 @@ from typing import Final
 import numpy as np
 import polars as pl
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from pipeline.target.findings import found
 
 _JOINED_LETTERS: Final = 5
-"""Letters without blanks that must begin alike."""
+"""Letters without blanks that must begin alike,"""
+_JOINED_LIKENESS: Final = 90.0
+"""and how much alike: anything less may be chance."""
+_SLIP_LETTERS: Final = 3
+"""Letters of a word from which on one slip leaves it the same word: STI is SRI."""
 _CHILD_OF: Final = re.compile(r"\s(BIN|BINTI|BTE|BT|BTI)\s.*")
 
 
@@ -170,11 +175,12 @@ def _contained(name: str, other: str) -> float:
         return 0.0
     apart = min(max(_word(a, b) for b in many) for a in few)
     short, long = sorted(("".join(first), "".join(second)), key=len)
-    joined = fuzz.ratio(short, long[: len(short)]) if len(short) >= _JOINED_LETTERS else 0.0
-    return max(apart, joined)
+    joined = fuzz.ratio(short, long[: len(short)], score_cutoff=_JOINED_LIKENESS)
+    return max(apart, joined if len(short) >= _JOINED_LETTERS else 0.0)
 
 
 def _word(a: str, b: str) -> float:
-    """Likeness of two words; an initial is any word that begins with it."""
+    """Likeness of two words; an initial is any word that begins with it, a word but for one slip is that word."""
     short, long = sorted((a, b), key=len)
-    return 100.0 if len(short) == 1 and long.startswith(short) else fuzz.ratio(a, b)
+    same = long.startswith(short) if len(short) == 1 else len(short) >= _SLIP_LETTERS and OSA.distance(a, b) <= 1
+    return 100.0 if same else fuzz.ratio(a, b)

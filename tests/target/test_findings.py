@@ -145,6 +145,7 @@ def test_who_carries_the_number_of_somebody_else_is_reported_and_its_owner_is_no
         ("R L", False),
         ("RAHMATLIH", False),
         ("S LIHAYYA BUDI", True),
+        ("RAHAM I LATI", True),
         ("RAHMAD SALEH", True),
     ],
 )
