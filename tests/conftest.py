@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import psutil
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
-from tests.scenarios import District, small_district
+from tests.scenarios import OCTOBER, SEPTEMBER, District, MadeOnce, small_district
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,6 +43,42 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_thread_for_each_worker() -> Iterator[None]:
+    """DuckDB with one thread where the tests share the processors: waking others costs more than a small query."""
+    connect = duckdb.connect
+
+    def connected(*args: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+        return connect(*args, **{**options, "config": {"threads": 1, **options.get("config", {})}})
+
+    with pytest.MonkeyPatch.context() as patch:
+        if WORKER:
+            patch.setattr(duckdb, "connect", connected)
+        yield
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Makes a folder of a name once for all workers, and gives each a copy of its own: no one waits for a lock."""
+    ours = tmp_path_factory.getbasetemp()
+    shared = ours.parent if WORKER else ours
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = shared / f"once-{name}", shared / f"once-{name}.done"
+        with FileLock(shared / f"once-{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed half-way
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return shutil.copytree(folder, ours / name) if WORKER else folder
+
+    return made
+
+
 @pytest.fixture(scope="session")
 def rules() -> Path:
     """The rules shipped with the program."""
@@ -55,17 +95,19 @@ def sample() -> Path:
 
 
 @pytest.fixture(scope="session")
-def district(tmp_path_factory: pytest.TempPathFactory) -> District:
+def district(made_once: MadeOnce) -> District:
     """A small synthetic district of two months, made once. Read it, do not write to it."""
-    return small_district(tmp_path_factory.mktemp("district"))
+    return District(made_once("district", small_district), (SEPTEMBER, OCTOBER))
 
 
 @pytest.fixture(scope="session")
-def published_district(district: District, rules: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published_district(district: District, rules: Path, made_once: MadeOnce) -> Path:
     """The district's newest month, published once: the folder that holds the database. Read it, do not write to it."""
-    from pipeline.run import Job, run
-
-    out = tmp_path_factory.mktemp("published")
     period = district.periods[-1]
-    run(Job(period, district.raw(period), out, rules), lambda _: None)
-    return out
+
+    def publish(out: Path) -> None:
+        from pipeline.run import Job, run
+
+        run(Job(period, district.raw(period), out, rules), lambda _: None)
+
+    return made_once("published", publish)

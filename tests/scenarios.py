@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from pipeline.demo import FIELD, Profile, make_district
 from pipeline.period import Period
 
 SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+"""The fixture ``made_once``: name of a folder and what fills it → the folder."""
 
 
 @dataclass(frozen=True)

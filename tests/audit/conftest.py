@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.audit.filled import fill
+from tests.scenarios import MadeOnce
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def filled(made_once: MadeOnce) -> Path:
     """A folder whose database has rows in every table. Read it, do not write to it."""
-    out = tmp_path_factory.mktemp("filled")
-    fill(out)
-    return out
+    return made_once("filled", fill)
 
 
 @pytest.fixture

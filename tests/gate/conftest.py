@@ -16,15 +16,18 @@ import pytest
 from pipeline.gate import Screened, screen
 from pipeline.gate.totals import Declared
 from tests.gate.village import FAMILIES, NOW, OCTOBER, Line, Village, pay_list, publish_month
+from tests.scenarios import MadeOnce
 
 
 @pytest.fixture(scope="session")
-def one_month(tmp_path_factory: pytest.TempPathFactory, rules: Path) -> Path:
+def one_month(made_once: MadeOnce, rules: Path) -> Path:
     """A folder with the published month; not to be changed."""
-    folder = tmp_path_factory.mktemp("village")
-    Village(folder / "raw").write()
-    publish_month(folder / "raw", folder / "out", rules)
-    return folder / "out"
+
+    def make(folder: Path) -> None:
+        Village(folder / "raw").write()
+        publish_month(folder / "raw", folder / "out", rules)
+
+    return made_once("village", make) / "out"
 
 
 @pytest.fixture

@@ -9,14 +9,15 @@ import pytest
 
 from pipeline.publish import publish
 from tests.publish.builders import STARTED, identity, month, silent
+from tests.scenarios import MadeOnce
 
 
 @pytest.fixture(scope="session")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def one(made_once: MadeOnce) -> Path:
     """A folder with one published month of the identity ``inputs-1``; not to be changed."""
-    out = tmp_path_factory.mktemp("one")
-    publish(month(out), out, identity(), started_at=STARTED, timings={}, say=silent)
-    return out
+    return made_once(
+        "one", lambda out: publish(month(out), out, identity(), started_at=STARTED, timings={}, say=silent)
+    )
 
 
 @pytest.fixture
