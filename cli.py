@@ -34,6 +34,13 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:  # a full disk, a folder that may not be written, a file open elsewhere
+        if os.environ.get("TEPAT_DEBUG"):
+            raise
+        kind, code = "StorageError", 1
+        todo = "make room, and see that it may be written and is open nowhere else"
+        problems = (Problem(str(error.filename or "a file"), error.strerror or type(error).__name__, todo=todo),)
+        say(f"error: {problems[0]}")
     except Exception as error:
         show = getattr(error, "show", None)  # wrong options: typer has its own way to say so
         if show is None and os.environ.get("TEPAT_DEBUG"):

@@ -19,6 +19,7 @@ import zipfile
 from base64 import b64encode
 from importlib import import_module
 from typing import Any, Final
+from unicodedata import normalize
 
 from pipeline.database import check_key
 from pipeline.errors import InputError, Problem, StorageError
@@ -39,7 +40,7 @@ def passphrase() -> str | None:
     Raises:
         InputError: one that is too short to keep anything.
     """
-    said = os.environ.get(PASSPHRASE_VARIABLE, "").strip()
+    said = normalize("NFC", os.environ.get(PASSPHRASE_VARIABLE, "").strip())  # as the page reads what is typed
     if not said:
         return None
     if len(said) < LEAST_CHARACTERS:
@@ -134,6 +135,7 @@ def locked_pdf(content: bytes, lock: str) -> bytes:
     from pypdf import PdfWriter
 
     writer, locked = PdfWriter(clone_from=io.BytesIO(content)), io.BytesIO()
+    writer.pdf_header = "%PDF-2.0"
     writer.encrypt(lock, algorithm="AES-256")
     writer.write(locked)
     return locked.getvalue()

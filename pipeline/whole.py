@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,3 +59,21 @@ def replace_folder(staging: Path, folder: Path) -> None:
     """Put a staged folder in its place; what stood there goes."""
     shutil.rmtree(folder, ignore_errors=True)
     staging.replace(folder)
+
+
+def replace_files(staging: Path, folder: Path, *, old: Iterable[Path] = (), last: str = "") -> None:
+    """Put staged files into a folder, each in one step; of ``old`` ones those go that were not made again.
+
+    Args:
+        staging: see :func:`staged_folder`.
+        folder: where to.
+        old: files of before.
+        last: how the name of a file begins that comes after all others, because it stands for them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    before = set(old)
+    made = sorted(staging.iterdir(), key=lambda path: (bool(last) and path.name.startswith(last), path.name))
+    for path in made:
+        path.replace(folder / path.name)
+    for path in before - {folder / path.name for path in made}:
+        path.unlink()

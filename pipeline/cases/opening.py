@@ -80,8 +80,10 @@ class Roster:
         return cls(rows.with_columns(pl.col("visits").fill_null(rules.capacity.visits_per_month)))
 
     def assigned(self, cases: pl.DataFrame) -> pl.DataFrame:
-        """Cases (``kecamatan_code``, ``desa_code``, ``queue``) with ``assigned_to``; several take the desa in turn."""
-        turn = self.rows.with_columns(
+        """Cases (``kecamatan_code``, ``desa_code``, ``queue``) with ``assigned_to``; several take the desa in turn, but
+        for those who have no visits while another has."""
+        at_work = pl.col("visits") > 0
+        turn = self.rows.filter(at_work | ~at_work.any().over("kecamatan_code")).with_columns(
             turn=pl.int_range(pl.len()).over("kecamatan_code"), n=pl.len().over("kecamatan_code")
         )
         number = pl.col("desa_code").fill_null("0").str.tail(4).cast(pl.Int64, strict=False).fill_null(0)

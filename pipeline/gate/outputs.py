@@ -97,17 +97,3 @@ def _words(results: pl.DataFrame, gate: GateRules) -> pl.DataFrame:
         pl.concat_str(pl.lit(" (putuskan sebelum "), pl.col("hold_until").cast(pl.String), pl.lit(")"))
     )
     return results.with_columns(words=pl.concat_str(told, until.fill_null("")))
-
-
-def replace_files(staging: Path, folder: Path) -> None:
-    """The files as staged, each in one step, and others that stand in the folder no more.
-
-    The page, which names the hashes of the lists, comes last: killed in between, no signature is given on the rest.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    made = sorted(staging.iterdir(), key=lambda path: (path.name.startswith("summary"), path.name))
-    for path in made:
-        path.replace(folder / path.name)
-    for path in set(folder.iterdir()) - {folder / path.name for path in made}:
-        if path.is_file():
-            path.unlink()

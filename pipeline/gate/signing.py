@@ -16,15 +16,16 @@ import polars as pl
 from pipeline.errors import InputError, Problem, Refused
 from pipeline.gate.gate_rules import Decision, read_gate_rules
 from pipeline.gate.ledger import LIST_CHANGED, Ledger, effective, ledger, stamp
-from pipeline.gate.outputs import FOLDER, refuse_changed_outputs, replace_files, write_outputs
+from pipeline.gate.outputs import FOLDER, refuse_changed_outputs, write_outputs
 from pipeline.gate.page import read_page, write_page
 from pipeline.gate.paylist import read_pay_list
 from pipeline.gate.totals import desa_again, totals
 from pipeline.ingest.folder import file_hash
 from pipeline.outgoing import lock_of
 from pipeline.period import Period
+from pipeline.signers import same_person
 from pipeline.tables import GATE_APPROVALS, GATE_EVENTS, GATE_OVERRIDES
-from pipeline.whole import staged_folder
+from pipeline.whole import replace_files, staged_folder
 
 CHECKER: Final = "checker"
 APPROVER: Final = "approver"
@@ -144,7 +145,8 @@ def override(
                 document["overrides"] = int(now_so["override_by"].is_not_null().sum())
                 document["result"] = _result(document)
                 write_outputs(pay, now_so, document, gate, staging, lock)
-            replace_files(staging, folder)
+            # the page names the hashes of the lists: killed before it is there, nothing is signed on the rest
+            replace_files(staging, folder, old=[path for path in folder.iterdir() if path.is_file()], last="summary")
     return {**entry, "at": str(moment), "valid_until": str(last_day), "totals": document["totals"]}
 
 
@@ -170,10 +172,6 @@ def _day(text: str) -> date:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise InputError(Problem("--until", f"{text!r} is no day", "YYYY-MM-DD")) from None
-
-
-def _same(one: str, other: str) -> bool:
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
 def _refuse_changed_list(book: Ledger, batch: Mapping[str, Any], path: Path | None, moment: datetime) -> Path:
@@ -245,7 +243,7 @@ def _refuse_signer(book: Ledger, batch: Mapping[str, Any], role: str, person: st
     signed = _signatures(book.approvals(gate_id))
     if any(s["role"] == role for s in signed):
         raise Refused(Problem(gate_id, f"the {role} has signed already"))
-    if any(_same(s["person"], person) for s in signed):
+    if any(same_person(s["person"], person) for s in signed):
         raise Refused(Problem(gate_id, f"{person} has signed already", "two different people"))
     if role == CHECKER:
         return
@@ -253,14 +251,14 @@ def _refuse_signer(book: Ledger, batch: Mapping[str, Any], role: str, person: st
         raise Refused(
             Problem(gate_id, "nobody has checked it yet", todo=f"tepat approve {gate_id} --role checker --as NAME")
         )
-    if _same(batch["screened_by"], person):
+    if same_person(batch["screened_by"], person):
         raise Refused(Problem(gate_id, f"{person} ran the gate and cannot approve it", "another person"))
-    if any(_same(p, person) for p in book.overrides(gate_id)["person"]):
+    if any(same_person(p, person) for p in book.overrides(gate_id)["person"]):
         raise Refused(Problem(gate_id, f"{person} has overridden a line and cannot approve the list", "another person"))
 
 
 def _refuse_decider(batch: Mapping[str, Any], person: str) -> None:
-    if _same(batch["screened_by"], person):
+    if same_person(batch["screened_by"], person):
         raise Refused(Problem(batch["gate_id"], f"{person} ran the gate and cannot override it", "another person"))
 
 

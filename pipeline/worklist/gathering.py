@@ -6,6 +6,7 @@ choosing (:mod:`pipeline.cases.priority`), lists for an office (:mod:`.offices`)
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -55,6 +56,16 @@ from first_of f left join places p using (case_id) order by f.case_id
 
 
 @dataclass(frozen=True)
+class Gathered:
+    """Lists, the cases on them (``case_id``, ``explanation``, ``harm`` …) for the record, and what the office should
+    know."""
+
+    sheets: list[Sheet]
+    picked: pl.DataFrame
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Gathering:
     """What worklists are made from."""
 
@@ -66,17 +77,17 @@ class Gathering:
     language: str
     today: date
 
-    def sheets(self, kecamatan: str | None = None) -> tuple[list[Sheet], pl.DataFrame]:
-        """A sheet a TKSK, and the cases on them (``case_id``, ``explanation``, ``harm`` …) for the record."""
+    def visits(self, kecamatan: str | None = None) -> Gathered:
+        """A sheet a TKSK."""
         period = str(self.run.period)
         queue = self.cases(FIELD, kecamatan)
         waiting = self.waiting(queue)
         harms = self.harms(queue, waiting)
-        visits = Roster.of(self.book.connection, self.run.run_id, self.rules).rows.rename({"name": "assigned_to"})
+        roster = Roster.of(self.book.connection, self.run.run_id, self.rules).rows.rename({"name": "assigned_to"})
         people = self.people(queue)
         queue = self._due_alike(queue, waiting)
         with_dusun = queue.join(people.select("case_id", "dusun"), on="case_id", how="left", maintain_order="left")
-        picked = chosen(with_dusun, harms, visits, self.rules, period, self.language)
+        picked = chosen(with_dusun, harms, roster, self.rules, period, self.language)
         picked = self.placed(picked).join(people.drop("dusun"), on="case_id", how="left", maintain_order="left")
         questions = self.questions(waiting.join(picked.select("case_id"), on="case_id", how="semi"))
         left = harms.join(queue.select("case_id", *OWNER), on="case_id").join(picked, on="case_id", how="anti")
@@ -85,7 +96,25 @@ class Gathering:
             self.sheet(group, questions, unlisted.get((owner[0], owner[1]), 0))
             for owner, group in picked.group_by(OWNER, maintain_order=True)
         ]
-        return sheets, picked
+        owners = pl.concat([picked.select(OWNER), left.select(OWNER)]).unique().sort(OWNER)
+        return Gathered(sheets, picked, tuple(self._notices(owners, roster, unlisted, {*picked.select(OWNER).rows()})))
+
+    def _notices(
+        self, owners: pl.DataFrame, roster: pl.DataFrame, unlisted: Mapping[tuple[str, str], int],
+        listed: Collection[tuple[str, str]],
+    ) -> Iterator[str]:  # fmt: skip
+        """Kecamatan whose cases wait for somebody who is not on the roster, or has no visits."""
+        known = set(roster.select(OWNER).rows())
+        names = named(owners["kecamatan_code"])
+        for name, (code, officer) in zip(names, owners.rows(), strict=True):
+            place = name or code
+            if officer is None:
+                yield f"no TKSK on the roster of the month: {place}"
+            elif (code, officer) not in known:
+                yield f"{place}: {officer} is not on the roster of the month, and nobody else is"
+            if (code, officer) not in listed:
+                waiting = unlisted[code, officer]
+                yield f"{place}: {officer or 'nobody'} has no visits this month, {waiting} cases wait"
 
     def cases(self, queue: str, kecamatan: str | None) -> pl.DataFrame:
         """Rows of ``tables.CASES`` of a queue, of one kecamatan or all."""

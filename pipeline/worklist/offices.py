@@ -17,8 +17,8 @@ from pipeline.cases.priority import VISITABLE
 from pipeline.errors import InputError, Problem
 from pipeline.privacy import mask_number, scrub
 from pipeline.target.taxonomy import Queue
-from pipeline.worklist.document import FIELD, Proof, Sheet, Visit
-from pipeline.worklist.gathering import Gathering
+from pipeline.worklist.document import FIELD, Proof, Visit
+from pipeline.worklist.gathering import Gathered, Gathering
 
 QUEUES: Final = get_args(Queue)
 _MOST_ROWS: Final = 100
@@ -55,10 +55,8 @@ def check_queue(queue: str) -> None:
         raise InputError(Problem("--queue", f"{queue!r} is no queue", ", ".join(QUEUES)))
 
 
-def office_sheets(
-    gathering: Gathering, queue: str, words: dict[str, Any], kecamatan: str | None = None
-) -> tuple[list[Sheet], pl.DataFrame]:
-    """A list a kabupaten of the cases of a queue that wait for an answer, the greatest harm first; and those cases.
+def office_sheets(gathering: Gathering, queue: str, words: dict[str, Any], kecamatan: str | None = None) -> Gathered:
+    """A list a kabupaten of the cases of a queue that wait for an answer, the greatest harm first.
 
     Args:
         gathering: what the run and the cases know.
@@ -88,7 +86,7 @@ def office_sheets(
         sheets.append(
             replace(sheet, **said, kabupaten=sheet.kabupaten or words["no_place"], visits=visits, proofs=mine)
         )
-    return sheets, listed
+    return Gathered(sheets, listed)
 
 
 def _entry(visit: Visit, row: dict[str, Any], words: dict[str, Any]) -> Visit:

@@ -28,12 +28,10 @@ def html(sheet: Sheet, words: dict[str, Any], language: str, name: str, secret: 
         name: of the file without suffix; that of the outcomes file begins with it.
         secret: passphrase that opens it (see :func:`pipeline.outgoing.lock_of`); None: open.
     """
-    place = f"{sheet.period}:{sheet.kecamatan_code}:{sheet.officer}"
-    packed: dict[str, Any] = {"list": place, "file": f"hasil_{name}_{sheet.period}.csv"}
+    packed: dict[str, Any] = {"list": f"{sheet.period}:{name}", "file": f"hasil_{name}_{sheet.period}.csv"}
     if secret is None:
         packed["sheet"] = sheet.as_dict()
     else:
-        packed["list"] = f"{sheet.period}:{sheet.kecamatan_code}"
         packed |= locked_box(json.dumps(sheet.as_dict(), ensure_ascii=False), secret, packed["list"])
     context = {
         "words": words, "kecamatan": sheet.kecamatan, "month": sheet.month, "own_style": _text("worklist.css"),

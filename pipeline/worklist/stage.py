@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ from pipeline.period import Period
 from pipeline.regions import kecamatan_among
 from pipeline.target.programs import load_rules
 from pipeline.target.taxonomy import read_taxonomy
-from pipeline.whole import staged_folder
+from pipeline.whole import replace_files, staged_folder
 from pipeline.worklist.document import FIELD, Sheet
 from pipeline.worklist.form import FormMaker
 from pipeline.worklist.gathering import Gathering
@@ -39,6 +40,7 @@ from pipeline.worklist.workbook import workbook
 Say = Callable[[str], None]
 FOLDER: Final = "worklist"
 WORDS: Final = Path(__file__).with_name("words.yaml")
+_LOCKED: Final = "the files are locked with the passphrase: tell it by another way than you send them"
 
 
 @dataclass(frozen=True)
@@ -106,21 +108,17 @@ def make_worklists(
         code = None if kecamatan is None else _kecamatan(book, kecamatan)
         say("visits" if queue == FIELD else f"cases of {queue}")
         gathering = Gathering(book, run, field, taxonomy, programs, lang, moment.date())
-        if queue == FIELD:
-            sheets, picked = gathering.sheets(code)
-        else:
-            sheets, picked = office_sheets(gathering, queue, words, code)
+        found = gathering.visits(code) if queue == FIELD else office_sheets(gathering, queue, words, code)
         folder = out / str(period) / FOLDER
         with staged_folder(folder) as staging:
-            say(f"{len(sheets)} lists")
-            lists = _write(sheets, words, lang, lock, staging)
+            say(f"{len(found.sheets)} lists")
+            lists = _write(found.sheets, words, lang, lock, staging)
             if queue != FIELD:
                 folder /= queue
-            _record(book, run, field, picked, lists, moment)
-            _move(staging, folder, whole=code is None)
-    return Worklists(
-        str(period), run.run_id, folder, kept, answered.counts(), lists, _notices(sheets, lock, answered.refused)
-    )
+            _record(book, run, field, found.picked, lists, moment)
+            replace_files(staging, folder, old=_forms_in(folder) if code is None else ())
+    notices = [*found.notices, *(() if lock is None else (_LOCKED,)), *answered.refused]
+    return Worklists(str(period), run.run_id, folder, kept, answered.counts(), lists, notices)
 
 
 def _kecamatan(book: CaseBook, said: str) -> str:
@@ -135,11 +133,7 @@ def _write(
     """The forms of each TKSK or office, locked with the passphrase where there is one; an office gets workbooks."""
     forms = FormMaker()
     lists = []
-    per_kecamatan: dict[str, int] = {}
-    for sheet in sheets:
-        n = per_kecamatan[sheet.kecamatan_code] = per_kecamatan.get(sheet.kecamatan_code, 0) + 1
-        place = sheet.kecamatan if sheet.queue == FIELD else f"{sheet.queue} {sheet.kabupaten}"
-        name = "_".join(filter(None, [sheet.kecamatan_code, _plain(place), str(n) if n > 1 else ""]))
+    for sheet, name in zip(sheets, _names(sheets), strict=True):
         book = workbook(sheet, words)
         files = {f"{name}.xlsx": book if lock is None else locked_workbook(book, lock)}
         if sheet.queue == FIELD:
@@ -158,6 +152,19 @@ def _write(
             }
         )  # fmt: skip
     return lists
+
+
+def _names(sheets: list[Sheet]) -> list[str]:
+    """Names of files: the place, and where several TKSK share it whose list it is."""
+    shared = Counter(sheet.kecamatan_code for sheet in sheets)
+    names: list[str] = []
+    for sheet in sheets:
+        place = sheet.kecamatan if sheet.queue == FIELD else f"{sheet.queue} {sheet.kabupaten}"
+        whose = _plain(sheet.officer)[:40] if shared[sheet.kecamatan_code] > 1 else ""
+        name = "_".join(filter(None, [sheet.kecamatan_code, _plain(place), whose]))
+        again = sum(n == name or n.startswith(f"{name}-") for n in names)
+        names.append(f"{name}-{again + 1}" if again else name)
+    return names
 
 
 def _plain(name: str) -> str:
@@ -184,21 +191,6 @@ def _record(
             book.log("export", told, f"worklist {run.period} {each['queue']}, {each['visits']} cases")
 
 
-def _move(staging: Path, folder: Path, *, whole: bool) -> None:
-    """New files into place; where all kecamatan were written, those of lists that are no more go."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = {p.name for p in staging.iterdir()}
-    for path in sorted(staging.iterdir()):
-        path.replace(folder / path.name)
-    if whole:
-        for path in folder.iterdir():
-            if path.name not in made and path.suffix in {".xlsx", ".html", ".pdf"}:
-                path.unlink()
-
-
-def _notices(sheets: list[Sheet], lock: str | None, refused: list[str]) -> list[str]:
-    nobody = [s.kecamatan or s.kecamatan_code for s in sheets if s.queue == FIELD and not s.officer]
-    told = [f"no TKSK on the roster of the month: {', '.join(nobody)}"] if nobody else []
-    if lock is not None:
-        told.append("the files are locked with the passphrase: tell it by another way than you send them")
-    return told + refused
+def _forms_in(folder: Path) -> list[Path]:
+    """Forms made before; what somebody else laid there stays."""
+    return [path for path in folder.glob("*") if path.suffix in {".xlsx", ".html", ".pdf"}]

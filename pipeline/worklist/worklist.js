@@ -23,22 +23,24 @@
   };
 
   let key = null;           // of a locked file: also locks what is kept in the browser
+  let pass = "";
   let sheet = null;
   let answers = {};         // case -> {outcomes: {topic: code}, visited_at, note}
   let keeps = true;
+  let lost = false;         // what was kept in the browser does not open with this passphrase
   let show = "all";
   let saving = Promise.resolve();
   const place = () => "tepat:" + packed.list;
 
   // ------------------------------------------------------------ lock
-  const keyOf = async (pass) => {
+  const keyOf = async (salt, iterations) => {
     const material = await crypto.subtle.importKey("raw", new TextEncoder().encode(pass), "PBKDF2", false, ["deriveKey"]);
     return crypto.subtle.deriveKey(
-      { name: "PBKDF2", hash: "SHA-256", salt: bytes(packed.salt), iterations: packed.iterations },
+      { name: "PBKDF2", hash: "SHA-256", salt: bytes(salt), iterations },
       material, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   };
-  const opened = async (nonce, box, as) => new TextDecoder().decode(await crypto.subtle.decrypt(
-    { name: "AES-GCM", iv: bytes(nonce), additionalData: new TextEncoder().encode(as) }, key, bytes(box)));
+  const opened = async (nonce, box, as, by) => new TextDecoder().decode(await crypto.subtle.decrypt(
+    { name: "AES-GCM", iv: bytes(nonce), additionalData: new TextEncoder().encode(as) }, by, bytes(box)));
 
   // ------------------------------------------------------------ memory
   const read = async () => {
@@ -46,10 +48,14 @@
       const kept = localStorage.getItem(place());
       if (!kept) return {};
       if (!key) return JSON.parse(kept);
-      const [nonce, box] = JSON.parse(kept);
-      return JSON.parse(await opened(nonce, box, "answers"));
+      const [nonce, box, salt, iterations] = JSON.parse(kept);   // the list may have been made anew since, with another salt
+      const by = salt === packed.salt ? key : await keyOf(salt, iterations);
+      return JSON.parse(await opened(nonce, box, "answers", by));
     } catch (error) {
-      if (!(error instanceof SyntaxError) && error.name !== "OperationError") keeps = false;
+      if (error.name === "OperationError") {                     // locked with another passphrase: laid aside, not lost
+        localStorage.setItem(place() + ":" + Date.now(), localStorage.getItem(place()));
+        lost = true;
+      } else if (!(error instanceof SyntaxError)) keeps = false;
       return {};
     }
   };
@@ -60,7 +66,7 @@
         const nonce = crypto.getRandomValues(new Uint8Array(12));
         const box = await crypto.subtle.encrypt(
           { name: "AES-GCM", iv: nonce, additionalData: new TextEncoder().encode("answers") }, key, new TextEncoder().encode(kept));
-        kept = JSON.stringify([text64(nonce), text64(box)]);
+        kept = JSON.stringify([text64(nonce), text64(box), packed.salt, packed.iterations]);
       }
       localStorage.setItem(place(), kept);
     } catch (error) {
@@ -196,6 +202,7 @@
       make("p", {}, W.officer + ": " + (sheet.officer || W.nobody)),
       make("p", { className: "small soft" }, W.steps.fourth + " " + W.masked),
       make("p", { id: "not-kept", className: "said", role: "alert", hidden: keeps }, W.html.not_kept),
+      make("p", { id: "lost", className: "said", role: "alert", hidden: !lost }, W.html.lost),
       make("div", { className: "tools" },
         make("input", { id: "search", type: "search", placeholder: W.html.search, ariaLabel: W.html.search, oninput: sift }),
         make("div", { className: "filters" }, ...filters)),
@@ -220,10 +227,12 @@
     event.preventDefault();
     $("lock-said").textContent = W.html.opening;
     try {
-      key = await keyOf($("pass").value.trim().normalize("NFC"));
-      const content = JSON.parse(await opened(packed.nonce, packed.box, packed.list));
+      pass = $("pass").value.trim().normalize("NFC");
+      key = await keyOf(packed.salt, packed.iterations);
+      const content = JSON.parse(await opened(packed.nonce, packed.box, packed.list, key));
       $("pass").value = "";
       await start(content);
+      pass = "";
     } catch (error) {
       key = null;
       $("lock-said").textContent = W.html.wrong;

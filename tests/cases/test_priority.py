@@ -140,8 +140,8 @@ def sheets(office: Office, period: str = "2026-10", kecamatan: str | None = None
     assert run is not None
     with case_book(office.out) as book:
         programs = load_rules(RULES, run.period.last_day)
-        found = Gathering(book, run, FIELD, read_taxonomy(RULES), programs, "id", TODAY).sheets(kecamatan)
-        return found[0]
+        found = Gathering(book, run, FIELD, read_taxonomy(RULES), programs, "id", TODAY).visits(kecamatan)
+        return found.sheets
 
 
 @pytest.fixture

@@ -120,8 +120,13 @@ def test_locked_it_holds_nobody_and_opens_with_the_passphrase_only(
     phone.open(page, PASSPHRASE)
     phone.answer(case_id, "eligibility", "deceased")
     phone.type(f"{phone.unfold(case_id)} textarea", "sakit jantung")
-    phone.open(page, PASSPHRASE)
+    phone.open(page_of(office), PASSPHRASE)  # made anew: another salt, the same answers
     assert phone.value(f"{phone.unfold(case_id)} textarea") == "sakit jantung"
     assert "jantung" not in json.dumps(phone.script("Object.values(localStorage)"))
     taken = take_outcomes([phone.save()], office.out, RULES, now=today(), say=lambda _: None)
     assert taken.applied.applied == 1
+    other = "hujan deras sepanjang sore"
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, other)
+    phone.open(page_of(office), other)
+    assert phone.shown("#lost") == 1
+    assert len(phone.script("Object.keys(localStorage)")) == 2  # laid aside, not written over
