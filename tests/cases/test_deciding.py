@@ -8,17 +8,26 @@ from pathlib import Path
 import pytest
 
 from pipeline.cases.deciding import case_numbers_in, decide
+from pipeline.cases.returning import take_outcomes
 from pipeline.errors import InputError, Refused
 from tests.cases.conftest import VISIT, Take
 from tests.cases.office import OFFICER, RULES, Found, Office, deceased, typed
 from tests.cases.test_answers import row
 
 
+@pytest.fixture(scope="module")
+def waiting_once(month_once: Office, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    folder = tmp_path_factory.mktemp("waiting")
+    office = month_once.copied(folder / "out")
+    path = typed(folder / "hasil.csv", [row(office, "H2", "Meninggal", PETUGAS="RINI DJ")])
+    take_outcomes([path], office.out, RULES, now=VISIT, say=lambda _: None)
+    return office
+
+
 @pytest.fixture
-def waiting(month: Office, take: Take, tmp_path: Path) -> Office:
-    """H2 answered by the officer."""
-    take(typed(tmp_path / "hasil.csv", [row(month, "H2", "Meninggal", PETUGAS="RINI DJ")]))
-    return month
+def waiting(waiting_once: Office, tmp_path: Path) -> Office:
+    """H2 answered by the officer; a copy, to be changed at will."""
+    return waiting_once.copied(tmp_path / "out")
 
 
 def by(office: Office, person: str, decision: str = "accept", reason: str = "", subject: str = "H2") -> None:

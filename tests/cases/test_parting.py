@@ -25,10 +25,9 @@ NUMBER = Found("identity_problem", "invalid_nik", "sembako", "P1", "person", 200
 SEPTEMBER, OCTOBER, NOVEMBER = (datetime(2026, month, 3, 8, 0) for month in (10, 11, 12))
 
 
-@pytest.fixture
-def merged(tmp_path: Path) -> Office:
-    """September apart, October one."""
-    office = Office(tmp_path / "out")
+@pytest.fixture(scope="module")
+def merged_once(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    office = Office(tmp_path_factory.mktemp("merged") / "out")
     office.publish("2026-09", [ONE, TWO, NUMBER])
     office.keep("2026-09", SEPTEMBER)
     office.publish("2026-10", [TWO, NUMBER], merged=[("H1", "H2")], households=["H2", "H3"], lives={"P1": "H2"})
@@ -36,11 +35,23 @@ def merged(tmp_path: Path) -> Office:
     return office
 
 
+@pytest.fixture(scope="module")
+def undone_once(merged_once: Office, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    office = merged_once.copied(tmp_path_factory.mktemp("undone") / "out")
+    part(office)
+    return office
+
+
 @pytest.fixture
-def undone(merged: Office) -> Office:
-    """November: two again."""
-    part(merged)
-    return merged
+def merged(merged_once: Office, tmp_path: Path) -> Office:
+    """September apart, October one: a copy, to be changed at will."""
+    return merged_once.copied(tmp_path / "out")
+
+
+@pytest.fixture
+def undone(undone_once: Office, tmp_path: Path) -> Office:
+    """November: two again; a copy, to be changed at will."""
+    return undone_once.copied(tmp_path / "out")
 
 
 def part(office: Office) -> None:
