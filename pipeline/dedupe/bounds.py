@@ -190,6 +190,8 @@ class OfTexts(Bound):
         marks = _mark(values.sounds)
         for place in range(values.words.shape[1]):
             marks |= np.where(values.words[:, place] >= 0, _mark(values.words[:, place]), 0)
+        if values.folded is not None:
+            marks |= _mark(values.folded)
         self.marks = marks[self.code]
         self.letters = values.letters[self.code]
         self.kinds = np.bitwise_count(self.letters)

@@ -97,6 +97,14 @@ D_SWAPPED, D_SLIP, D_PARTS, D_SLIPS, D_YEAR, D_DIFFERS = range(2, 8)
 C_SLIP, C_SLIPS, C_PART, C_DIFFERS = range(2, 6)
 
 
+NAMES: Final = ("given_name", "middle_name", "surname", "second_surname")
+"""Meanings of the parts of a name."""
+PARTS: Final = ("birth_year", "birth_month", "birth_day")
+"""Meanings of the parts of a day of birth."""
+OF_NO_MEANING: Final = "text"
+"""The meaning of a column that neither its heading nor its contents explain."""
+
+
 class Meaning(Card):
     """What a heading can mean."""
 
@@ -127,10 +135,15 @@ class DedupeCard(Card):
     partners: float = Field(gt=0)
     missing: tuple[str, ...]
     comparisons: Comparisons
+    unnamed_differs: float = Field(gt=0, lt=1)
     relatives: TextLevels
     namesakes: dict[str, Annotated[float, Field(gt=0, lt=1)]]
-    lasting: tuple[str, ...]
+    lasting: dict[str, Annotated[float, Field(gt=0, lt=1)]]
     meanings: dict[str, Meaning]
+    other: tuple[str, ...]
+    short_forms: dict[str, tuple[str, ...]]
+    sexes: tuple[tuple[str, ...], tuple[str, ...]]
+    abbreviations: dict[str, str]
 
 
 def read_card(rules: Path) -> DedupeCard:

@@ -5,49 +5,29 @@ Belongs here: declaring comparisons. Not here: reading (:mod:`.reading`), prepar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import polars as pl
 
-from pipeline.dedupe.card import Comparison, DedupeCard, Share
-from pipeline.dedupe.dates import as_date, looks_like_date
-from pipeline.dedupe.reading import Lists, plain
+from pipeline.dedupe.card import NAMES, PARTS, DedupeCard
+from pipeline.dedupe.cleaning import by_value, cleaned, plain_text
+from pipeline.dedupe.contents import told_by_contents
+from pipeline.dedupe.dates import as_date
+from pipeline.dedupe.headings import Headings
+from pipeline.dedupe.kinds import Column, kind_of, prepared
+from pipeline.dedupe.reading import Lists
 from pipeline.errors import InputError, Problem
 
-_NOT_PLAIN: Final = r"[^A-Z0-9 ]|^ | $|  "
-_MARKS: Final = r"[\u{300}-\u{36F}\u{64B}-\u{65F}\u{670}\u{591}-\u{5C7}]"
-_ALL_OF_IT: Final = 2
 _SHARED_AT_LEAST: Final = 0.02
-_NEARLY_EVERY: Final = 0.95
 _MOST: Final = 0.8
 _SEVERAL: Final = 0.5
-_ENOUGH_ROWS: Final = 20
 _CONSTANT: Final = "one value throughout"
 _WHO: Final = frozenset({"given_name", "surname", "full_name", "birth_date", "personal_number"})
-
-NAMES: Final = ("given_name", "middle_name", "surname", "second_surname")
-PARTS: Final = ("birth_year", "birth_month", "birth_day")
-OF_NO_MEANING: Final = "text"
+_SHORTENED: Final = frozenset({"given_name", "middle_name", "full_name", "relative_name"})
+_TOGETHER: Final = frozenset({"family_number", "phone", "address", "house_number", "account"})
 _JOINED: Final = frozenset({*NAMES, *PARTS, "full_name"})
-
-
-@dataclass(frozen=True)
-class Column:
-    """One declared comparison.
-
-    Attributes:
-        name: its heading, for people.
-        meaning: a meaning of the card, or ``text`` where only the contents told.
-        compare: kind of comparison.
-        share: whether members of one family share it.
-    """
-
-    name: str
-    meaning: str
-    compare: Comparison
-    share: Share
 
 
 @dataclass(frozen=True)
@@ -57,57 +37,6 @@ class Declared:
     columns: tuple[Column, ...]
     values: pl.DataFrame
     left_out: Mapping[str, str]
-
-
-class Headings:
-    """Meanings by heading."""
-
-    def __init__(self, card: DedupeCard) -> None:
-        self._whole: dict[str, str] = {}
-        self._inside: list[tuple[str, str]] = []
-        for meaning, said in card.meanings.items():
-            self._whole.setdefault(plain(meaning), meaning)
-            for phrase in said.headings:
-                text = plain(phrase)
-                self._whole.setdefault(text, meaning)
-                if len(text) > _ALL_OF_IT and not phrase.startswith("="):
-                    self._inside.append((f" {text} ", meaning))
-        self._inside.sort(key=lambda p: -len(p[0]))
-
-    def meaning(self, heading: str) -> str | None:
-        """What a heading means, None where nobody knows."""
-        text = plain(heading)
-        if not text:
-            return None
-        return self._whole.get(text) or next((m for p, m in self._inside if p in f" {text} "), None)
-
-    def known(self, heading: str) -> bool:
-        """Whether a heading has a meaning."""
-        return self.meaning(heading) is not None
-
-
-def cleaned(texts: pl.Series, missing: Sequence[str]) -> pl.Series:
-    """Texts without what does not matter: case, accents, signs, blanks; null where they say that nothing is known."""
-    if texts.dtype == pl.Categorical:
-        return _by_value(texts, lambda known: cleaned(known, missing).cast(pl.Categorical))
-    other = texts.str.contains(_NOT_PLAIN).fill_null(False)
-    if other.any():
-        texts = texts.set(other, None).zip_with(~other, _by_value(texts.set(~other, None), _plain_text))
-    return texts.set(texts.is_in([m.upper() for m in missing]).fill_null(False) | (texts == "").fill_null(False), None)
-
-
-def _by_value(series: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """What becomes of each value, worked out once for each of those there are."""
-    known = series.drop_nulls().unique(maintain_order=True)
-    made = pl.DataFrame({"v": known, "made": work(known.cast(pl.String))})
-    return pl.DataFrame({"v": series}).join(made, on="v", how="left", maintain_order="left")["made"].alias(series.name)
-
-
-def _plain_text(texts: pl.Series) -> pl.Series:
-    text = texts.str.normalize("NFKD").str.replace_all(_MARKS, "").str.to_uppercase()
-    for letter, plain_letter in (("Ø", "O"), ("Ł", "L"), ("Đ", "D"), ("Æ", "AE"), ("Œ", "OE"), ("Þ", "TH"), ("ı", "I")):
-        text = text.str.replace_all(letter, plain_letter, literal=True)
-    return text.str.replace_all(r"['’`ʼ]", "").str.replace_all(r"[^\p{L}\p{N}\p{M}]+", " ").str.strip_chars()
 
 
 def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: Sequence[str]) -> Declared:
@@ -136,24 +65,10 @@ def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: 
     values = pl.DataFrame([rows["file_index"], *(cleaned(rows[c], card.missing) for c in meanings)])
     values = values.with_columns(pl.col(c).cast(pl.String) for c, m in meanings.items() if m in _JOINED)
     left_out |= _taken_out_if_empty(values, meanings, names)
-    values, meanings = _aligned(values, meanings, lists.files)
-    made: dict[Column, pl.Series] = {}
-    throughout: dict[Column, pl.Series] = {}
+    values, meanings = told_by_contents(values, meanings, lists.files)
     _called_in_full(values, meanings)
     values = _whole_names(values, meanings, names, left_out, lists.files)
-    if (date := _joined_date(values, meanings)) is not None:
-        made[Column("birth date", "birth_date", "date", "own")] = date
-    for column, meaning in meanings.items():
-        series = values[column]
-        kind = _kind(series, meaning, card)
-        if kind.compare == "date":
-            series = _by_value(series, as_date)
-        if (why := _no_evidence(series, kind)) is not None:
-            left_out[names[column]] = why
-            if why == _CONSTANT and kind.meaning in _WHO:
-                throughout[Column(names[column], kind.meaning, kind.compare, kind.share)] = series
-            continue
-        made[Column(names[column], kind.meaning, kind.compare, kind.share)] = series
+    made, throughout = _compared(values, meanings, names, card, left_out)
     if not made and throughout:  # nothing but the same person again and again
         made, left_out = throughout, {c: why for c, why in left_out.items() if c not in {t.name for t in throughout}}
     if not made:
@@ -167,6 +82,40 @@ def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: 
         )
     frame = pl.DataFrame([s.alias(f"v{i}") for i, s in enumerate(made.values())])
     return Declared(tuple(made), frame, left_out)
+
+
+def _compared(
+    values: pl.DataFrame,
+    meanings: dict[str, str | None],
+    names: Mapping[str, str],
+    card: DedupeCard,
+    left_out: dict[str, str],
+) -> tuple[dict[Column, pl.Series], dict[Column, pl.Series]]:
+    """Columns that are evidence, with their values, and those of persons that hold one value throughout."""
+    made: dict[Column, pl.Series] = {}
+    throughout: dict[Column, pl.Series] = {}
+    if (date := _joined_date(values, meanings)) is not None:
+        made[Column("birth date", "birth_date", "date", "own")] = date
+    forms = _forms(card)
+    together = bool(_TOGETHER & set(meanings.values()))  # there may be families, and a column may say it
+    for column, meaning in meanings.items():
+        kind = kind_of(values[column], meaning, card, together=together)
+        kind = replace(kind, name=names[column], forms=forms if kind.meaning in _SHORTENED else ())
+        series = prepared(values[column], kind, card)
+        if (why := _no_evidence(series, kind)) is None:
+            made[kind] = series
+            continue
+        left_out[kind.name] = why
+        if why == _CONSTANT and kind.meaning in _WHO:
+            throughout[kind] = series
+    return made, throughout
+
+
+def _forms(card: DedupeCard) -> tuple[tuple[str, str], ...]:
+    """Short forms of names and the names themselves, cleaned like any text."""
+    pairs = [(form, name) for name, forms in card.short_forms.items() for form in forms]
+    one, two = (plain_text(pl.Series(side, dtype=pl.String)).to_list() for side in zip(*pairs, strict=True))
+    return tuple(dict(zip(one, two, strict=True)).items())
 
 
 def _taken_out_if_empty(
@@ -201,25 +150,6 @@ def _mapped(lists: Lists, card: DedupeCard, mapped: Mapping[str, str]) -> dict[s
             raise InputError(Problem("--map", f"{meaning!r} is no meaning", "one of: " + ", ".join(card.meanings)))
         got[_column(lists, heading)] = known
     return got
-
-
-def _aligned(
-    values: pl.DataFrame, meanings: dict[str, str | None], files: int
-) -> tuple[pl.DataFrame, dict[str, str | None]]:
-    """Columns of one meaning that each only one of two files has are one column."""
-    if files < 2:
-        return values, meanings
-    lists = [values.filter(pl.col("file_index") == n) for n in (1, 2)]
-    filled = {c: tuple(one[c].null_count() < one.height for one in lists) for c in meanings}
-    kept = dict(meanings)
-    for first in [c for c in meanings if filled[c] == (True, False)]:
-        second = next(
-            (c for c in kept if meanings[first] and kept[c] == meanings[first] and filled[c] == (False, True)), None
-        )
-        if second is not None:
-            values = values.with_columns(pl.coalesce(first, second).alias(first))
-            kept.pop(second)
-    return values, kept
 
 
 def _called_in_full(values: pl.DataFrame, meanings: dict[str, str | None]) -> None:
@@ -272,13 +202,11 @@ def _whole_names(
 def _joined_date(values: pl.DataFrame, meanings: dict[str, str | None]) -> pl.Series | None:
     """Year, month and day of birth apart are one date; they are dropped beside a whole date."""
     found = {p: next((c for c in meanings if meanings[c] == p), None) for p in PARTS}
-    whole = any(m == "birth_date" for m in meanings.values())
+    whole = [c for c, m in meanings.items() if m == "birth_date"]
     if not whole and not (found["birth_year"] and found["birth_month"]):
         return None
     for column in [c for c in found.values() if c]:
         meanings.pop(column)
-    if whole:
-        return None
 
     def digits(part: str, size: int) -> pl.Expr:
         column = found[part]
@@ -289,22 +217,13 @@ def _joined_date(values: pl.DataFrame, meanings: dict[str, str | None]) -> pl.Se
 
     date = values.select(pl.concat_str(digits("birth_year", 4), digits("birth_month", 2), digits("birth_day", 2)))
     series = date.to_series()
-    return series.set(series == "????????", None)
-
-
-def _kind(series: pl.Series, meaning: str | None, card: DedupeCard) -> Column:
-    if meaning is not None:
-        said = card.meanings[meaning]
-        return Column("", meaning, said.compare, said.share)
-    known = series.drop_nulls().cast(pl.String)
-    if known.n_unique() >= _NEARLY_EVERY * len(known) and len(known) > _ENOUGH_ROWS:
-        return Column("", OF_NO_MEANING, "key", "own")
-    if looks_like_date(known) >= _MOST:
-        return Column("", OF_NO_MEANING, "date", "own")
-    if float(known.str.contains(r"^[\d ]+$").mean() or 0) >= _MOST:  # type: ignore[arg-type]
-        # of a number nobody knows whether a family has it together: then its members are not proved one by it
-        return Column("", OF_NO_MEANING, "code", "family")
-    return Column("", OF_NO_MEANING, "text", "own")
+    series = series.set(series == "????????", None)
+    if not whole:
+        return series
+    if found["birth_year"] and series.null_count() < len(series):  # the other list has them in one
+        meanings.pop(whole[0])
+        return by_value(values[whole[0]], as_date).fill_null(series)
+    return None
 
 
 def _no_evidence(series: pl.Series, kind: Column) -> str | None:

@@ -36,7 +36,11 @@ def looks_like_date(values: pl.Series) -> float:
     spread = values.head(2000)
     texts = pl.DataFrame({"v": spread})
     year, number = r"(1[89]|20)\d{2}", r"\D+\d{1,2}"
-    pattern = rf"^({year}{number}{number}(\D+.*)?|\d{{1,2}}{number}\D+{year}|{year}(0[1-9]|1[0-2])([0-2]\d|3[01]))$"
+    short = r"(0?[1-9]|[12]\d|3[01])\D(0?[1-9]|[12]\d|3[01]|[A-Z]{3,9})\D\d{2}"
+    pattern = (
+        rf"^({year}{number}{number}(\D+.*)?|\d{{1,2}}({number}|\D+)\D*{year}|{short}"
+        rf"|{year}(0[1-9]|1[0-2])([0-2]\d|3[01]))$"
+    )
     return float(texts.select(pl.col("v").str.contains(pattern).mean()).item() or 0.0)
 
 

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.dedupe.card import EQUAL, LEVELS, MOST, ORDER, PART, SWAPPED, TOKEN
-from pipeline.dedupe.numbers import code_levels, date_levels
-from pipeline.dedupe.texts import same_text, shared_words, text_levels
+from pipeline.dedupe.numbers import COUNTED, code_levels, date_levels
+from pipeline.dedupe.texts import by_initials, same_text, shared_words, text_levels
 from pipeline.dedupe.values import WORDS, Codes, Floats, Levels, Records, Rows, Values
 
 RARITY: Final = 8
@@ -102,11 +102,17 @@ class Comparer:
         self.word_bits: dict[int, Floats] = {}
         self.after_bits: dict[int, Floats] = {}
         self.bag_rarities: dict[int, Levels] = {}
+        self.letter_bits: dict[int, Floats] = {}
         for k, v in enumerate(self.records.columns):
             if v.column.compare == "text":
                 share = self.shares[k]
                 self.word_bits[k] = -np.log2(np.maximum(v.word_shares(share), 2.0**-31)).astype(np.float32)
                 self.after_bits[k] = v.after_bits(share, self.word_bits[k], len(self.records))
+                if v.initials is not None:
+                    first = v.initials[0]
+                    of_letter = np.bincount(first[:-1], weights=np.exp2(-self.word_bits[k][:-1].astype(np.float64)))
+                    bits = -np.log2(np.clip(of_letter, 2.0**-31, 1.0))
+                    self.letter_bits[k] = np.append(bits, 0).astype(np.float32)
                 self.bag_rarities[k] = rarity(np.bincount(v.bag, weights=share)[v.bag])
 
     def _swaps(self) -> tuple[int, int] | None:
@@ -185,7 +191,21 @@ class Comparer:
         # strangers have so many chances to share just so many words
         total -= _WAYS[np.maximum(values.count[x], values.count[y]), shared]
         total[shared == 0] = -np.log2(INITIAL)
+        if k in self.letter_bits:
+            total += self._of_initials(k, x, y)
         got: Levels = np.clip(np.round(total * RARITY), 0, 255).astype(np.uint8)
+        return got
+
+    def _of_initials(self, k: int, x: Codes, y: Codes) -> Floats:
+        """Bits of the letters in which initials agree with names."""
+        values = self.records.columns[k]
+        assert values.initials is not None  # noqa: S101 - letter_bits has it
+        got = np.zeros(len(x), dtype=np.float32)
+        has = values.initials[2]
+        at = np.flatnonzero(has[x] | has[y])
+        if len(at):
+            matched, whole, _ = by_initials(values, x[at], y[at])
+            got[at] = np.where(whole, self.letter_bits[k][values.initials[0][matched]].sum(axis=1), 0)
         return got
 
     def _exchanged(self, a: Rows, b: Rows, levels: Levels, rare: Levels) -> None:
@@ -213,7 +233,8 @@ class Comparer:
 def _table(values: Values, records: int) -> Levels | None:
     """Levels of all pairs of values of a column of few, by their codes plus 1; None where there are too many."""
     n = values.distinct
-    if n > _FEW_VALUES or n * n > 8 * records or values.column.compare == "key":
+    counted = values.column.meaning in COUNTED
+    if n > _FEW_VALUES or values.column.compare == "key" or (n * n > 8 * records and not counted):
         return None
     x, y = np.triu_indices(n, 1)
     got = np.zeros((n + 1, n + 1), dtype=np.uint8)

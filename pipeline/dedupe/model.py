@@ -15,7 +15,20 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.dedupe.card import C_DIFFERS, EQUAL, LEVELS, MOST, NEAR, ORDER, PART, SLIP, SWAPPED, TOKEN, DedupeCard
+from pipeline.dedupe.card import (
+    C_DIFFERS,
+    EQUAL,
+    LEVELS,
+    MOST,
+    NEAR,
+    OF_NO_MEANING,
+    ORDER,
+    PART,
+    SLIP,
+    SWAPPED,
+    TOKEN,
+    DedupeCard,
+)
 from pipeline.dedupe.levels import RARITY, Compared
 from pipeline.dedupe.values import Floats, Levels, Records, Rows
 
@@ -23,7 +36,7 @@ Wide = npt.NDArray[np.float64]
 
 _SURE: Final = 0.95
 _SURE_WITHOUT: Final = 0.5
-_MISTAKEN: Final = 2.0
+_SOME_WORDS: Final = 2.0
 _ALIKE: Final = 3  # equal, in another order or a slip apart
 _KIN_PRIOR: Final = 50.0
 _NAMESAKES: Final = 3.0
@@ -115,11 +128,15 @@ class ListModel:
     @classmethod
     def start(cls, records: Records, card: DedupeCard) -> ListModel:
         """The shares written in the rules."""
-        m, u = [], []
+        m, u, starting = [], [], []
         for values in records.columns:
             levels = getattr(card.comparisons, values.column.compare)
             shares = [getattr(levels, name) for name in LEVELS[values.column.compare][1:]]
-            m.append(np.array([1.0, *(s.m for s in shares)]))
+            same = np.array([s.m for s in shares])
+            starting.append(np.append(1.0, same))
+            if values.column.meaning == OF_NO_MEANING:  # that rows of one person agree here, the list must say
+                same = np.append(same[:-1] * (1 - card.unnamed_differs) / same[:-1].sum(), card.unnamed_differs)
+            m.append(np.append(1.0, same))
             u.append(np.array([1.0, *(s.u for s in shares)]))
         n = [float(records.rows[records.file == f].sum()) for f in (1, 2)]
         pairs = np.maximum(np.array([n[0] * (n[0] - 1) / 2, n[1] * (n[1] - 1) / 2, n[0] * n[1]]), 1.0)
@@ -128,7 +145,7 @@ class ListModel:
         k = len(records.columns)
         return cls(
             records, card, m, u, np.ones(k, np.float32), np.zeros((k, k)), list(range(k)), pairs, matches,
-            np.minimum(np.full(3, 0.1 * total), 0.1 * pairs), starting=[x.copy() for x in m],
+            np.minimum(np.full(3, 0.1 * total), 0.1 * pairs), starting=starting,
             namesakes={
                 at: card.namesakes[v.column.meaning]
                 for at, v in enumerate(records.columns)
@@ -367,9 +384,10 @@ class ListModel:
                 # in a family a date is no proof against itself: twins are of one day
                 alone = self._of_family(j) and self.records.columns[i].column.compare == "date"
                 total = scores.total - scores.weights[:, i] if alone else scores.total
-                stranger = _likely(total) < _SURELY_NOT
-                known = float((stranger & (sample.levels[:, i] > 0)).sum())
-                equal = float((stranger & (sample.levels[:, i] == EQUAL)).sum())
+                match = _likely(total)
+                stranger = np.where(match < _SURE_WITHOUT, 1 - match, 0)
+                known = float(stranger[sample.levels[:, i] > 0].sum())
+                equal = float(stranger[sample.levels[:, i] == EQUAL].sum())
                 share = (equal + _TIED * mean[i]) / (known + _TIED)
                 tied[i, j] = share if share > 2 * mean[i] and equal >= _SEEN else 0.0
         self.tied = tied
@@ -403,12 +421,18 @@ class ListModel:
             start = self.starting[k][1:] / self.starting[k][1:].sum()
             prior = self.card.prior_pairs
             shares = (seen + prior * start) / (seen.sum() + prior)
-            if self.records.columns[k].column.meaning in self.card.lasting:
+            most = self.card.lasting.get(self.records.columns[k].column.meaning)
+            if most is not None:
                 # what stays through life differs wholly by mistake alone: members of one family do not teach it
-                seldom = slice(TOKEN - 1, None) if self.records.columns[k].column.compare == "text" else slice(-1, None)
-                shares[seldom] = np.minimum(shares[seldom], _MISTAKEN * start[-1])
-                often = slice(None, seldom.start)
-                shares[often] *= (1 - shares[seldom].sum()) / shares[often].sum()
+                text = self.records.columns[k].column.compare == "text"
+                seldom = slice(TOKEN - 1, None) if text else slice(-1, None)
+                shares[seldom] = np.minimum(shares[seldom], most)
+                if text:  # that some words are others is no rule either
+                    shares[MOST - 1] = min(shares[MOST - 1], _SOME_WORDS * most)
+                rest = np.ones(len(shares), dtype=np.bool_)
+                rest[seldom] = False
+                rest[MOST - 1] &= not text
+                shares[rest] *= (1 - shares[~rest].sum()) / shares[rest].sum()
             self.m[k][1:] = np.maximum(shares, 1e-4)
         self._learn_namesakes(compared, weight, scores)
         if len(place) > 1:

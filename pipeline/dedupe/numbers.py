@@ -24,16 +24,22 @@ from pipeline.dedupe.card import (
     D_SLIPS,
     D_SWAPPED,
     D_YEAR,
+    EQUAL,
 )
 from pipeline.dedupe.texts import begins
 from pipeline.dedupe.values import Codes, Flags, Levels, Packed, Values
 from pipeline.resolve import digits
 
 _SHORT: Final = 4
+_A_FEW: Final = 3
+COUNTED: Final = frozenset({"age", "birth_year"})
+"""Meanings of which a number near another says more than its digits."""
 _MOST_LETTERS: Final = 4
 """Kinds of characters by which values two slips apart can differ."""
 DATE_PARTS: Final = (np.uint64(0xFFFF0000), np.uint64(0xFF00), np.uint64(0xFF))
 """Year, month and day of a packed date."""
+_DAY_AND_YEAR: Final = 6
+"""Digits of a date without its century."""
 WHOLE_DATE: Final = np.uint64(0xFFFFFFFF)
 """All eight digits known."""
 
@@ -56,6 +62,7 @@ def date_levels(values: Values, x: Codes, y: Codes) -> Levels:
     level[full & parts[0] & turned(left, right)] = D_SWAPPED
     level[~full & (apart == 0)] = D_YEAR
     level[~full & (apart == 0) & (agreed >= 2)] = D_PARTS
+    level[~full & (apart == 0) & (agreed == 3) & (seen >= _DAY_AND_YEAR)] = EQUAL
     level[seen == 0] = 0
     return level
 
@@ -92,4 +99,26 @@ def code_levels(values: Values, x: Codes, y: Codes) -> Levels:
     level[values.joined[x] == values.joined[y]] = C_SLIP
     rest = np.flatnonzero((level > C_SLIPS) & (small >= 3) & (small != large))
     level[rest[begins(values, x[rest], y[rest])]] = C_PART
+    rest = rest[(level[rest] > C_PART) & (small[rest] >= _SHORT)]
+    level[rest[_ends(values, x[rest], y[rest])]] = C_PART
+    if values.column.meaning in COUNTED:
+        _counted(values, x, y, level)
     return level
+
+
+def _ends(values: Values, x: Codes, y: Codes) -> Flags:
+    """One is the end of the other: a number with and without what stands before it."""
+    fewer = (values.letters[x] & ~values.letters[y] == 0) | (values.letters[y] & ~values.letters[x] == 0)
+    got = np.zeros(len(x), dtype=np.bool_)
+    worth = np.flatnonzero(fewer)
+    pairs = zip(values.texts(x[worth]), values.texts(y[worth]), strict=True)
+    got[worth] = [one.endswith(two) or two.endswith(one) for one, two in pairs]
+    return got
+
+
+def _counted(values: Values, x: Codes, y: Codes, level: Levels) -> None:
+    """Ages and years are numbers: whoever is a year or a few off said it inexactly."""
+    apart = np.abs(values.numbers[x] - values.numbers[y])
+    level[apart <= 1] = C_SLIP
+    some = (apart > 1) & (apart <= _A_FEW)
+    level[some] = np.minimum(level[some], C_SLIPS)

@@ -137,11 +137,14 @@ def _parts_of_dates(values: Values) -> list[tuple[str, npt.NDArray[np.int64]]]:
         (digits[:, s] * np.array([1, 11, 121, 1331])[: digits[:, s].shape[1]]).sum(axis=1)
         for s in (slice(0, 4), slice(4, 6), slice(6, 8))
     )
+    if ((digits[:, 2] > 0) & (digits[:, 1] == 0)).any():  # some years of two digits: all are taken without the century
+        year = digits[:, 2] * 11 + digits[:, 3]
     low, high = np.minimum(month, day), np.maximum(month, day)
-    known = (digits > 0).all(axis=1)
+    day_known = (digits[:, 4:] > 0).all(axis=1)
+    known = day_known & (digits[:, 2:4] > 0).all(axis=1)
     return [
         ("year", np.where(digits[:, 3] > 0, year, -1)),
-        ("day and month", np.where(known, low * 1000 + high, -1)),
+        ("day and month", np.where(day_known, low * 1000 + high, -1)),
         ("year and month", np.where(known, year * 1000 + month, -1)),
         ("year and day", np.where(known, year * 1000 + day, -1)),
     ]

@@ -13,8 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.dedupe.card import Cut, DedupeCard
-from pipeline.dedupe.columns import NAMES
+from pipeline.dedupe.card import NAMES, Cut, DedupeCard
 from pipeline.dedupe.kept import Kept, drawn, keep
 from pipeline.dedupe.levels import Compared, Comparer
 from pipeline.dedupe.model import ListModel, Wide, kind_of_pair, nearly
@@ -92,12 +91,11 @@ def find_people(records: Records, card: DedupeCard, seed: int = 1) -> People:
             lookalikes = {k: (comparer.anew(t), w) for k, (t, w) in lookalikes.items()}
             model.count_persons()
         for _ in range(card.rounds):
-            model.learn_matches(taught, weight)
             model.learn_same(taught, weight)
             model.learn_strangers(sample)
             model.learn_lookalikes(lookalikes)
             model.learn_ties(ties)
-        model.learn_matches(taught, weight)
+            model.learn_matches(taught, weight)
         one_to_one = _clean_lists(records, model)
         cut = _cut(model, taught, weight, card.cut)
         labels, evidence = _cluster(records, comparer, model, kept, card.cut.possible, cut, one_to_one=one_to_one)

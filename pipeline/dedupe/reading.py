@@ -24,12 +24,14 @@ PLACE: Final = ("file_index", "source_file", "sheet", "row_number")
 _HEADER_WITHIN: Final = 30
 _LONG: Final = 50_000
 _FEW_OF_ALL: Final = 0.5
+_PLAIN_LETTERS: Final = str.maketrans({"Đ": "D", "Ł": "L", "Ø": "O", "ı": "I", "ـ": None})
 
 
 def plain(heading: str) -> str:
     """A heading without what does not matter: case, accents, blanks and signs; ``dateOfBirth`` is ``DATE OF BIRTH``."""
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", heading)
+    text = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])|(?<=[a-z]{2})(?=[A-Z]{2})", " ", heading)
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).upper()
+    text = re.sub(r"(?<=[^\W\d_])['’`ʼ](?=[^\W\d_])", "", text).translate(_PLAIN_LETTERS)
     text = re.sub(r"(?<=[^\W\d_])(?=\d)", " ", text)
     return re.sub(r"[\W_]+", " ", text).strip()
 

@@ -17,7 +17,8 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.dedupe.card import read_card
-from pipeline.dedupe.columns import Headings, declare
+from pipeline.dedupe.columns import declare
+from pipeline.dedupe.headings import Headings
 from pipeline.dedupe.people import People, find_people, odds, probability
 from pipeline.dedupe.reading import Lists, read_lists
 from pipeline.dedupe.values import Records, build_records, coded

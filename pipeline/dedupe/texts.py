@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
@@ -62,8 +63,50 @@ def text_by_words(values: Values, x: Codes, y: Codes) -> Levels:
     part = (matched >= fewer) & (values.count[x] != values.count[y])
     part |= (values.first[x] == values.first[y]) & (np.minimum(values.size[x], values.size[y]) == 1)
     level[part] = PART
+    if values.initials is not None:
+        initialled(values, x, y, level)
+    if values.folded is not None:
+        short = values.folded[x] == values.folded[y]
+        level[short] = np.minimum(level[short], NEAR)
     level[(values.bag[x] == values.bag[y]) | (values.joined[x] == values.joined[y])] = ORDER
     return level
+
+
+def by_initials(values: Values, x: Codes, y: Codes) -> tuple[npt.NDArray[np.int32], Flags, Flags]:
+    """Words of two texts of which one is the initial of the other.
+
+    Returns:
+        position in the vocabulary of each word of the left texts so matched, -1 where none is; whether nothing of the
+        lesser text is left; whether initials contradict what is left of the other text.
+    """
+    assert values.initials is not None  # noqa: S101 - the caller has looked
+    first, single, _ = values.initials
+    left, right = values.words[x], values.words[y]
+    there = left >= 0, right >= 0
+    same = (left[:, :, None] == right[:, None, :]) & there[0][:, :, None] & there[1][:, None, :]
+    open_left, open_right = there[0] & ~same.any(axis=2), there[1] & ~same.any(axis=1)
+    either = single[left][:, :, None] | single[right][:, None, :]
+    alike = either & (first[left][:, :, None] == first[right][:, None, :])
+    alike &= open_left[:, :, None] & open_right[:, None, :]
+    found = alike.any(axis=2)
+    matched = np.where(found, left, -1).astype(np.int32)
+    rest_left, rest_right = open_left & ~found, open_right & ~alike.any(axis=1)
+    whole = (same & ~single[left][:, :, None]).any(axis=(1, 2)) & (~rest_left.any(axis=1) | ~rest_right.any(axis=1))
+    contrary = (single[left] & rest_left).any(axis=1) & rest_right.any(axis=1)
+    contrary |= (single[right] & rest_right).any(axis=1) & rest_left.any(axis=1)
+    return matched, whole, contrary
+
+
+def initialled(values: Values, x: Codes, y: Codes, level: Levels) -> None:
+    """Names of which one has initials where the other has names, and those whose initials contradict it."""
+    assert values.initials is not None  # noqa: S101 - the caller has looked
+    has = values.initials[2]
+    at = np.flatnonzero((level > PART) & (level != SOUND) & (has[x] | has[y]) & ((level == MOST) | (level == TOKEN)))
+    if not len(at):
+        return
+    matched, whole, contrary = by_initials(values, x[at], y[at])
+    level[at[contrary & (level[at] == MOST)]] = TOKEN
+    level[at[whole & (matched >= 0).any(axis=1)]] = PART
 
 
 def maybe_alike(values: Values, x: Codes, y: Codes) -> Flags:

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.dedupe.columns import Column, Declared
+from pipeline.dedupe.columns import Declared
+from pipeline.dedupe.kinds import Column
 from pipeline.resolve.blocking import mix
 
 Codes = npt.NDArray[np.int32]
@@ -31,6 +32,8 @@ PACKED: Final = 16
 """Characters of a number that is compared as one integer."""
 _SOUND: Final = 5
 _NOBODY: Final = 0.5
+_SOME_INITIALS: Final = 0.01
+_NAMED: Final = frozenset({"given_name", "middle_name", "surname", "full_name", "relative_name"})
 _FEW: Final = 30.0
 _TOGETHER: Final = 10
 _AT_ONCE: Final = 200_000
@@ -151,6 +154,12 @@ class Values:
         return np.where((raw >= 0) & (raw <= 9), raw, -1).astype(np.int8)
 
     @cached_property
+    def numbers(self) -> npt.NDArray[np.float64]:
+        """Values as numbers, NaN where they are none."""
+        got: npt.NDArray[np.float64] = self.text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+        return got
+
+    @cached_property
     def dates(self) -> tuple[Packed, Packed]:
         """Dates of eight digits, four bits each, and which digits are known."""
         packed, known = (np.zeros(len(self.text), dtype=np.uint64) for _ in range(2))
@@ -206,6 +215,33 @@ class Values:
     def words(self) -> Codes:
         """Words of each value by position in ``vocabulary``, -1 where there is none; shape (values, WORDS)."""
         return self._said[1]
+
+    @cached_property
+    def initials(self) -> tuple[Codes, Flags, Flags] | None:
+        """First letter of each word of the vocabulary, whether it is an initial, and which values have one.
+
+        The last entries are of no word: no letter, no initial. None where too few names have initials.
+        """
+        if self.column.meaning not in _NAMED:
+            return None
+        size = self.vocabulary.str.len_chars().to_numpy()
+        single = np.append((size == 1) & self.vocabulary.str.contains(r"^\p{Lu}$").to_numpy(), False)
+        has = single[self.words].any(axis=1).reshape(-1)
+        if has.mean() < _SOME_INITIALS:
+            return None
+        first = coded(self.vocabulary.str.head(1)).astype(np.int32)
+        return np.append(first, np.int32(-1)), single, has
+
+    @cached_property
+    def folded(self) -> Codes | None:
+        """Code of the words, whatever their order, each as the name it is short for; None where that changes none."""
+        forms = self.column.forms
+        if not forms:
+            return None
+        full = self.vocabulary.replace(dict(forms))
+        if (full == self.vocabulary).all():
+            return None
+        return _in_any_order(np.append(coded(full), np.int32(-1))[self.words])
 
     @cached_property
     def count(self) -> Codes:

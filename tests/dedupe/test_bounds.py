@@ -10,7 +10,8 @@ import pytest
 
 from pipeline.dedupe.bounds import bound_of
 from pipeline.dedupe.card import EQUAL, read_card
-from pipeline.dedupe.columns import Headings, declare
+from pipeline.dedupe.columns import declare
+from pipeline.dedupe.headings import Headings
 from pipeline.dedupe.levels import Comparer
 from pipeline.dedupe.model import ListModel
 from pipeline.dedupe.reading import read_lists

@@ -7,15 +7,15 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
+import cli
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-import cli
 from pipeline.dedupe import Request, dedupe, parse_maps
 from pipeline.dedupe.card import read_card
-from pipeline.dedupe.columns import Headings
 from pipeline.dedupe.dates import as_date
+from pipeline.dedupe.headings import Headings
 from pipeline.errors import InputError
 from pipeline.rulebook import default_rules
 from tests.dedupe.lists import people

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
 from pipeline.dedupe.card import C_PART, C_SLIP, C_SLIPS
-from pipeline.dedupe.columns import Column
+from pipeline.dedupe.kinds import Column
 from pipeline.dedupe.numbers import code_levels
 from pipeline.dedupe.values import Values
 
