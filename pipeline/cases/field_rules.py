@@ -68,6 +68,7 @@ class Outcome(Card):
     text: Text
     meaning: Text
     topics: tuple[str, ...] | Literal["all"]
+    reasons: tuple[str, ...] = ()
     right: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
     settles: bool = True
@@ -95,6 +96,11 @@ class Outcome(Card):
         if finding_type in spoken:
             return True
         return self.general or (topic in self.topics and ALL in spoken and len(self.topics) == 1)
+
+    def offered(self, finding_type: str, reasons: set[str], topic: str) -> bool:
+        """Whether it may be chosen for a finding: it settles it, or nothing, and says something of its reasons."""
+        fits = not self.settles or self.answers_type(finding_type, topic)
+        return fits and (not self.reasons or bool(reasons & {*self.reasons}))
 
     def verdict(self, finding_type: str) -> str:
         """What it says of a finding: right, wrong, or open."""
@@ -196,13 +202,14 @@ class FieldRules(Card):
         card = self.questions.get(finding_type)
         return next((card.reasons[r] for r in reason.split(",") if r in card.reasons), card) if card else None
 
-    def choices(self, topic: str, types: Iterable[str]) -> list[str]:
-        """Codes of the answers there are to findings of some types, those of the topic's own before those of all."""
-        kinds = set(types)
+    def choices(self, topic: str, found: Iterable[tuple[str, str]]) -> list[str]:
+        """Codes of the answers there are to findings (type, and reasons joined by ``,``), those of the topic's own
+        before those of all."""
+        pairs = [(kind, {*reason.split(",")}) for kind, reason in found]
         fit = [
             code
             for code, outcome in self.outcomes.items()
-            if outcome.answers(topic) and (not outcome.settles or any(outcome.answers_type(k, topic) for k in kinds))
+            if outcome.answers(topic) and any(outcome.offered(kind, reasons, topic) for kind, reasons in pairs)
         ]
         return sorted(fit, key=lambda code: self.outcomes[code].general)
 

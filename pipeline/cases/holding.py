@@ -48,16 +48,15 @@ def choices_of(findings: pl.DataFrame, rules: FieldRules, lang: str) -> dict[str
     """The labels that may be chosen for what each case asks, as its form shows them.
 
     Args:
-        findings: ``case_id`` and ``finding_type`` of findings that wait.
+        findings: ``case_id``, ``finding_type`` and ``reason`` of findings that wait.
         rules: what answers mean.
         lang: id or en.
     """
     chosen: dict[str, str] = {}
     for (case_id,), rows in findings.drop_nulls("finding_type").group_by("case_id", maintain_order=True):
-        kinds = rows["finding_type"].unique(maintain_order=True).to_list()
-        if SAMPLE_VISIT in kinds:  # which asks the same at every door, whatever is flagged
-            kinds = [SAMPLE_VISIT]
-        codes = [code for kind in kinds for code in rules.choices(rules.topic_of(kind), [kind])]
+        found = rows.select("finding_type", "reason").unique(maintain_order=True).rows()
+        blind = [pair for pair in found if pair[0] == SAMPLE_VISIT]  # asks the same at every door, whatever is flagged
+        codes = [code for pair in blind or found for code in rules.choices(rules.topic_of(pair[0]), [pair])]
         chosen[str(case_id)] = labelled(dict.fromkeys(codes), rules, lang)
     return chosen
 

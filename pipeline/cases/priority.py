@@ -18,16 +18,16 @@ VISITABLE: Final = ("new", "assigned", "in_progress", "reopened")
 
 _WORDS: Final = {
     "id": {
-        "month": "{} sebulan", "sure": "keyakinan {} %", "seen": "tercatat {} bulan",
+        "month": "bantuan {} sebulan", "sure": "keyakinan {} %", "seen": "tercatat {} bulan",
         "nothing": "belum menerima apa pun", "overdue": "lewat batas waktu", "share": "jatah warga yang belum dibantu",
     },
     "en": {
-        "month": "{} a month", "sure": "{} % sure", "seen": "seen in {} months", "nothing": "receives nothing",
+        "month": "aid of {} a month", "sure": "{} % sure", "seen": "seen in {} months", "nothing": "receives nothing",
         "overdue": "overdue", "share": "share of people not yet helped",
     },
 }  # fmt: skip
 
-SHARE_MARK: Final = _WORDS["id"]["share"]
+_SHARES: Final = [words["share"] for words in _WORDS.values()]
 
 
 def harm(findings: pl.DataFrame, facts: pl.DataFrame, rules: FieldRules, today: date, language: str) -> pl.DataFrame:
@@ -73,7 +73,8 @@ def harm(findings: pl.DataFrame, facts: pl.DataFrame, rules: FieldRules, today: 
     parts = [
         pl.when(pl.col("amount") > 0)
         .then(_filled(words["month"], _rupiah("amount")))
-        .otherwise(pl.lit(words["nothing"])),
+        .when("protected")
+        .then(pl.lit(words["nothing"])),
         _filled(words["sure"], (pl.col("sure") * 100).round(0).cast(pl.Int64).cast(pl.String)),
         pl.when(pl.col("months") > 1).then(_filled(words["seen"], pl.col("months").cast(pl.String))),
         *(pl.when(is_so).then(pl.lit(str(getattr(order.vulnerable[n].text, language)))) for n, is_so in there.items()),
@@ -144,7 +145,7 @@ def chosen(
     picked = fresh.filter(pl.col("first") | (pl.col("rest") <= pl.col("over")))
     would_not = pl.col("first") & (pl.col("turn") > pl.col("free"))
     picked = picked.with_columns(shared=would_not & pl.col("protected"))
-    before = left.filter("listed").with_columns(shared=pl.col("explanation").str.contains(SHARE_MARK, literal=True))
+    before = left.filter("listed").with_columns(shared=pl.col("explanation").str.contains_any(_SHARES))
     both = pl.concat([before, picked], how="diagonal").with_columns(
         explanation=pl.when("shared")
         .then(pl.concat_str("why", pl.lit(", " + _WORDS[language]["share"])))

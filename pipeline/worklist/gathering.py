@@ -215,7 +215,7 @@ class Gathering:
             tuple(dict.fromkeys(summary for summary, _, _ in told)),
             " ".join(dict.fromkeys(self._in(c.check) for c in cards)),
             " ".join(dict.fromkeys(self._in(c.ask) for c in cards)),
-            tuple(self.rules.choices(topic, [kind for _, kind, _ in told])),
+            tuple(self.rules.choices(topic, [(kind, reason) for _, kind, reason in told])),
         )
 
     def _names(self, findings: pl.DataFrame) -> dict[str, str]:

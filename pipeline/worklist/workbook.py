@@ -20,8 +20,8 @@ import xlsxwriter
 from pipeline.worklist.document import FIELD, Asked, Sheet, Visit
 
 COLUMNS: Final = {
-    "n": 4.5, "case_id": 10, "name": 19, "nik": 13, "address": 19, "problem": 34, "check": 27, "outcome": 15,
-    "visited_at": 12, "note": 22, "officer": 14,
+    "n": 4, "case_id": 17, "name": 17, "nik": 14, "address": 17, "problem": 32, "check": 27, "outcome": 15,
+    "visited_at": 12, "note": 22, "officer": 13,
 }  # fmt: skip
 """Columns in order and their widths, which together are a page of A4 across."""
 PROOF_COLUMNS: Final = {
@@ -32,6 +32,8 @@ ANSWERS: Final = ("outcome", "visited_at", "note", "officer")
 CHOICES: Final = "_pilihan"
 HEADER_ROW: Final = 3
 _LINE: Final = 12.5
+_GUIDE: Final = (26, 72)
+"""Widths of the columns of the guide."""
 _LATER: Final = 400
 """Days after the month up to which a visit may be dated in the form."""
 
@@ -72,7 +74,7 @@ class _Writer:
             "head": book.add_format(base | {"bold": True, "bg_color": "#DDE4EA", "valign": "vcenter"}),
             "locked": book.add_format(grey),
             "amount": book.add_format(base | {"bg_color": "#EEF1F4", "num_format": "#,##0"}),
-            "number": book.add_format(base | {"bg_color": "#EEF1F4", "num_format": "0"}),
+            "number": book.add_format(base | {"bg_color": "#EEF1F4", "num_format": "0", "align": "center"}),
             "free": book.add_format(base | {"bg_color": "#FFF9DB", "locked": False, "num_format": "@"}),
             "day": book.add_format(base | {"bg_color": "#FFF9DB", "locked": False, "num_format": "dd/mm/yyyy"}),
         }
@@ -104,8 +106,8 @@ class _Writer:
     def _guide(self) -> None:
         page, words, sheet = self.book.add_worksheet(self.words["guide"]), self.words, self.sheet
         page.hide_gridlines(2)
-        page.set_column(0, 0, 26)
-        page.set_column(1, 1, 72)
+        page.set_column(0, 0, _GUIDE[0])
+        page.set_column(1, 1, _GUIDE[1])
         page.set_paper(9)
         page.fit_to_pages(1, 0)
         page.write_string(0, 0, f"{self.title}, {sheet.month}", self.format["title"])
@@ -128,17 +130,21 @@ class _Writer:
             row += 1
         row += 1
         for n, step in enumerate([*steps.values(), words["masked"]], 1):
-            page.write_string(row, 0, f"{n}.", self.format["strong"])
-            page.write_string(row, 1, step, self.format["text"])
+            self._told(page, row, f"{n}.", step)
             row += 1
         row += 1
         page.write_string(row, 0, words["answer"], self.format["head"])
         page.write_string(row, 1, words["meaning"], self.format["head"])
         for answer in sheet.answers:
             row += 1
-            page.write_string(row, 0, answer.label, self.format["strong"])
-            page.write_string(row, 1, answer.meaning, self.format["text"])
+            self._told(page, row, answer.label, answer.meaning)
         page.protect()
+
+    def _told(self, page: Any, row: int, what: str, text: str) -> None:
+        """A row of the guide, as high as its text: LibreOffice prints rows without a height one over the other."""
+        page.set_row(row, _lines({"what": what, "text": text}, dict(zip(("what", "text"), _GUIDE, strict=True))) * 15)
+        page.write_string(row, 0, what, self.format["strong"])
+        page.write_string(row, 1, text, self.format["text"])
 
     def _cases(self, what: str, name: str, visits: Sequence[Visit]) -> None:
         """A sheet to be filled: a row a question."""
@@ -148,6 +154,7 @@ class _Writer:
         officer = sheet.officer or words["nobody"]
         under = f"{words['kecamatan']} {sheet.kecamatan}, {sheet.kabupaten} · {words['officer']}: {officer}"
         page.write_string(1, 0, under if sheet.queue == FIELD else sheet.kabupaten, self.format["plain"])
+        page.set_row(HEADER_ROW, 2 * _LINE)
         for j, (column, width) in enumerate(COLUMNS.items()):
             page.set_column(j, j, width)
             page.write_string(HEADER_ROW, j, words["columns"][column], self.format["head"])
@@ -169,6 +176,7 @@ class _Writer:
         page, sheet = self.book.add_worksheet(self.words["proof"]), self.sheet
         page.write_string(0, 0, f"{self.title}, {sheet.month}: {self.words['proof']}", self.format["title"])
         used = {c: w for c, w in PROOF_COLUMNS.items() if any(getattr(p, c) for p in sheet.proofs)}
+        page.set_row(HEADER_ROW, 2 * _LINE)
         for j, (column, width) in enumerate(used.items()):
             page.set_column(j, j, width)
             page.write_string(HEADER_ROW, j, self.words["proofs"][column], self.format["head"])

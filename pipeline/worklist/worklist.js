@@ -201,6 +201,9 @@
     work.replaceChildren(
       make("p", {}, W.officer + ": " + (sheet.officer || W.nobody)),
       make("p", { className: "small soft" }, W.steps.fourth + " " + W.masked),
+      make("details", { className: "card guide" }, make("summary", {}, W.guide),
+        make("div", {}, make("ol", {}, ...Object.values(W.html.steps).map((step) => make("li", {}, step))),
+          make("dl", {}, ...sheet.answers.flatMap((a) => [make("dt", {}, a.label), make("dd", {}, a.meaning)])))),
       make("p", { id: "not-kept", className: "said", role: "alert", hidden: keeps }, W.html.not_kept),
       make("p", { id: "lost", className: "said", role: "alert", hidden: !lost }, W.html.lost),
       make("div", { className: "tools" },

@@ -48,9 +48,9 @@ def test_what_makes_harm_weigh_more_stands_in_the_explanation() -> None:
     assert elderly["harm"].item() == plain["harm"].item() * 1.2
     late = harms({}, today=date(2026, 12, 2))
     assert late["harm"].item() == plain["harm"].item() * FIELD.priority.overdue
-    assert plain["explanation"].item() == "Rp200.000 sebulan, keyakinan 50 %"
-    assert elderly["explanation"].item() == "Rp200.000 sebulan, keyakinan 50 %, ada lansia"
-    assert late["explanation"].item() == "Rp200.000 sebulan, keyakinan 50 %, lewat batas waktu"
+    assert plain["explanation"].item() == "bantuan Rp200.000 sebulan, keyakinan 50 %"
+    assert elderly["explanation"].item() == "bantuan Rp200.000 sebulan, keyakinan 50 %, ada lansia"
+    assert late["explanation"].item() == "bantuan Rp200.000 sebulan, keyakinan 50 %, lewat batas waktu"
     assert "tercatat 3 bulan" in harms({"months": 3, "amount": 1_234_567})["explanation"].item()
     assert "Rp1.234.567" in harms({"amount": 1_234_567})["explanation"].item()
 
