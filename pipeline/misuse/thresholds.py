@@ -37,14 +37,34 @@ class SignalCard(Card):
     innocent: Words
 
 
+class StrengthCard(Card):
+    """From how many subjects as extreme, expected by chance, a sign is strong or clear; and what share is common."""
+
+    strong: Annotated[float, Field(gt=0)]
+    clear: Annotated[float, Field(gt=0)]
+    common: Annotated[float, Field(gt=0)]
+
+
+class StrengthWords(Card):
+    """Each strength as a sentence."""
+
+    strong: Words
+    clear: Words
+    weak: Words
+
+    def of(self, strength: Strength) -> Words:
+        """The sentence of one."""
+        return {"strong": self.strong, "clear": self.clear, "weak": self.weak}[strength]
+
+
 class _MisuseCard(Card):
     parameters: dict[str, Annotated[tuple[DatedValue, ...], Field(min_length=1)]]
     withdrawals: tuple[str, ...]
     credits: tuple[str, ...]
     agent_channels: tuple[str, ...]
-    strength: dict[Literal["strong", "clear", "common"], Annotated[float, Field(gt=0)]]
+    strength: StrengthCard
     signals: dict[str, SignalCard]
-    strength_text: dict[Strength, Words]
+    strength_text: StrengthWords
 
 
 @dataclass(frozen=True)
@@ -75,7 +95,7 @@ class Thresholds:
     clear: float
     common: float
     cards: dict[str, SignalCard]
-    strength_text: dict[Strength, Words]
+    strength_text: StrengthWords
 
 
 def read_thresholds(rules: Path, on: date) -> Thresholds:
@@ -126,9 +146,9 @@ def read_thresholds(rules: Path, on: date) -> Thresholds:
         withdrawals=card.withdrawals,
         credits=card.credits,
         agent_channels=card.agent_channels,
-        strong=card.strength.get("strong", 0.0),
-        clear=card.strength.get("clear", 0.0),
-        common=card.strength.get("common", 1.0),
+        strong=card.strength.strong,
+        clear=card.strength.clear,
+        common=card.strength.common,
         cards=card.signals,
         strength_text=card.strength_text,
     )

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from pipeline.misuse.thresholds import FINDINGS, Thresholds
+
+_LEAST: Final = 0.001
+"""Of what is expected by chance; below it nobody needs to know how much."""
 
 
 def told(signal: Mapping[str, Any], thresholds: Thresholds, language: str = "id") -> tuple[str, str]:
@@ -38,12 +41,9 @@ def told(signal: Mapping[str, Any], thresholds: Thresholds, language: str = "id"
     if signal["strength"] is not None:
         expected = (signal["chance"] or 0.0) * (signal["compared"] or 0)
         figures["by_chance"] = _written(expected, language) if expected >= _LEAST else _under(language)
-        words = thresholds.strength_text[signal["strength"]]
+        words = thresholds.strength_text.of(signal["strength"])
         sentences.append(str(getattr(words, language)).format_map(_Blank(figures)))
     return " ".join(sentences), str(getattr(card.innocent, language))
-
-
-_LEAST = 0.001
 
 
 class _Blank(dict[str, str]):

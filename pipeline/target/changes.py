@@ -188,7 +188,6 @@ def not_assessable(gone: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
             ),
         ),
     ).explode("kind").drop_nulls("kind").unique()  # fmt: skip
-    place = "kabupaten_code"
 
     def none(column: str) -> pl.Expr:
         return pl.lit(None, pl.String).alias(column)
@@ -200,7 +199,9 @@ def not_assessable(gone: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
     )
     have = pl.concat(
         sources.select(
-            "kind", pl.col("program") if program else none("program"), pl.col(place) if area else none(place)
+            "kind",
+            pl.col("program") if program else none("program"),
+            pl.col("kabupaten_code") if area else none("kabupaten_code"),
         )
         for program in (True, False)
         for area in (True, False)
