@@ -37,10 +37,12 @@ from pipeline.dedupe.card import (
 from pipeline.dedupe.levels import INITIAL, RARITY, Comparer, rarity
 from pipeline.dedupe.numbers import DATE_PARTS, WHOLE_DATE, turned
 from pipeline.dedupe.texts import maybe_alike, text_by_words
-from pipeline.dedupe.values import PACKED, Codes, Flags, Floats, Packed, Rows, Values
+from pipeline.dedupe.values import PACKED, Codes, Flags, Floats, Levels, Packed, Rows, Values
 from pipeline.resolve import digits
 
 _NOT_SHORT: Final = PACKED + 1
+_SLIPPED: Final = 4
+"""Kinds of letters that at most one of two texts has, if they are two slips apart at most."""
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -68,7 +70,10 @@ class Bound(ABC):
     def exact(self, a: Rows, b: Rows) -> Floats:
         """What each pair weighs."""
         left, right = self.code[a], self.code[b]
-        level = self.comparer.level(self.k, left, right)
+        return self.weight(left, right, self.comparer.level(self.k, left, right))
+
+    def weight(self, left: Codes, right: Codes, level: Levels) -> Floats:
+        """What levels of pairs of values weigh."""
         got: Floats = self.table[level, self.comparer.rare(self.k, left, right, level)]
         return got
 
@@ -184,8 +189,9 @@ class OfTexts(Bound):
         super().__init__(comparer, k, table)
         values = self.values
         self.alike = max(
-            np.float32(table[[SLIP, NEAR, SOUND]].max()), np.float32(table[PART, rarity(np.array([INITIAL]))[0]])
+            np.float32(table[[NEAR, SOUND]].max()), np.float32(table[PART, rarity(np.array([INITIAL]))[0]])
         )
+        self.slipped = max(self.alike, np.float32(table[SLIP].max()))
         self.most = self.potential()
         marks = _mark(values.sounds)
         for place in range(values.words.shape[1]):
@@ -207,6 +213,7 @@ class OfTexts(Bound):
         )
         x, y = self.code[a[near]], self.code[b[near]]
         got[near[maybe_alike(self.values, x, y) | (self.values.first[x] == self.values.first[y])]] = self.alike
+        got[near[(left + right - np.uint8(2) * common)[near] <= _SLIPPED]] = self.slipped
         shared = self.marks.take(a) & self.marks.take(b) != 0
         shared[near[self.values.joined[x] == self.values.joined[y]]] = True
         at = np.flatnonzero(shared)
@@ -218,8 +225,7 @@ class OfTexts(Bound):
         """What texts weigh by their words alone."""
         level = text_by_words(self.values, np.minimum(x, y), np.maximum(x, y))
         level[x == y] = EQUAL
-        got: Floats = self.table[level, self.comparer.rare(self.k, x, y, level)]
-        return got
+        return self.weight(x, y, level)
 
     def _of_values(self) -> Floats:
         bits = np.append(self.comparer.word_bits[self.k][:-1], np.float32(0))
@@ -227,7 +233,7 @@ class OfTexts(Bound):
         rare = np.maximum(words, self.comparer.bag_rarities[self.k] / RARITY)
         at = np.clip(np.ceil(rare * RARITY), 0, 255).astype(np.int64)
         got: Floats = np.maximum(self.table[[ORDER, PART, MOST, TOKEN]][:, at].max(axis=0), self._if_equal())
-        return np.maximum(got, self.alike)
+        return np.maximum(got, self.slipped)
 
 
 def _mark(codes: Codes) -> Packed:

@@ -8,9 +8,9 @@ byte a column. How rare is what both have is worked out again when a pair is wei
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -83,18 +83,28 @@ def drawn(a: Rows, b: Rows, share: float) -> Flags:
     return got
 
 
-def keep(sieve: Sieve, records: Records, card: DedupeCard) -> tuple[Kept, dict[str, int]]:
-    """Pairs of all passes that are worth keeping, and how many each pass found."""
+@contextmanager
+def candidates(records: Records, card: DedupeCard) -> Iterator[Candidates]:
+    """Pairs of all passes, several passes made at a time."""
     with closing(Candidates(len(records))) as waiting:
-        for name, make in passes_of(records, card):
-            for pairs in make():
+
+        def made(one: tuple[str, Callable[[], Iterator[Pairs]]]) -> None:
+            name, parts = one
+            for pairs in parts():
                 waiting.add(name, pairs)
-            give_back()
 
-        def sifted(piece: tuple[int, int]) -> Kept:
-            return Kept.of(sieve.sift(*unpack(waiting.take(piece))), sieve.comparer)
+        _several(made, list(passes_of(records, card)))
+        give_back()
+        yield waiting
 
-        return Kept.concat(_several(sifted, waiting.pieces(levels.PIECE))), waiting.counts
+
+def sifted(sieve: Sieve, waiting: Candidates, pieces: list[tuple[int, int]]) -> Kept:
+    """Pairs of some pieces of the candidates that are worth keeping."""
+
+    def sift(piece: tuple[int, int]) -> Kept:
+        return Kept.of(sieve.sift(*unpack(waiting.take(piece))), sieve.comparer)
+
+    return Kept.concat(_several(sift, pieces))
 
 
 def _packed(compared: Compared) -> Pairs:

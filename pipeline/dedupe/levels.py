@@ -10,7 +10,7 @@ Columns of few values are compared once, value by value; what else two values sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import comb
@@ -121,19 +121,15 @@ class Comparer:
 
     def compare(self, a: Rows, b: Rows) -> Compared:
         """Levels of all columns for pairs of records."""
-        return Compared.concat(list(in_pieces(self._compare, a, b)))
+        return Compared.concat(list(in_pieces(lambda x, y: self.compare_rest(x, y, {}), a, b)))
 
-    def _compare(self, a: Rows, b: Rows) -> Compared:
-        levels = np.zeros((len(a), len(self.records.columns)), dtype=np.uint8)
+    def compare_rest(self, a: Rows, b: Rows, known: Mapping[int, Levels]) -> Compared:
+        """The same for a piece of pairs, with what is known of some columns."""
+        levels, rare = (np.zeros((len(a), len(self.records.columns)), dtype=np.uint8) for _ in range(2))
         for k, values in enumerate(self.records.columns):
-            levels[:, k] = self.level(k, values.code[a], values.code[b])
-        return self.finished(a, b, levels)
-
-    def finished(self, a: Rows, b: Rows, levels: Levels) -> Compared:
-        """Compared pairs from the levels of the single columns."""
-        rare = np.zeros(levels.shape, dtype=np.uint8)
-        for k, values in enumerate(self.records.columns):
-            rare[:, k] = self.rare(k, values.code[a], values.code[b], levels[:, k])
+            left, right = values.code[a], values.code[b]
+            levels[:, k] = known[k] if k in known else self.level(k, left, right)
+            rare[:, k] = self.rare(k, left, right, levels[:, k])
         if self.swaps is not None:
             self._exchanged(a, b, levels, rare)
         return Compared(a, b, levels, rare)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
+from math import log10
 from typing import Final
 
 import numpy as np
@@ -170,7 +171,11 @@ def _of_names(drawn: _Drawn, records: Records) -> list[list[Key]]:
 
 
 def chosen(records: Records, card: DedupeCard) -> list[tuple[str, Callable[[], Keyed]]]:
-    """The passes: keys with few partners by themselves, the others two by two."""
+    """The passes: keys with few partners by themselves, the others two by two.
+
+    The more strangers there are, the more must two records share to be told from them: of a long list two keys may
+    bring fewer partners.
+    """
     drawn = _Drawn(records)
     by_column = keys_of(records, drawn)
     passes: list[tuple[str, Callable[[], Keyed]]] = []
@@ -181,10 +186,11 @@ def chosen(records: Records, card: DedupeCard) -> list[tuple[str, Callable[[], K
         dear = [k for k in keys if k.partners > card.partners]
         if dear:
             open_.append(dear)
+    most = card.partners / (1 + max(log10(len(records) / _SAMPLE), 0) / 2)
     pairs = [
         p
         for left, right in combinations(open_, 2)
-        if (p := _joined(drawn, left, right, len(records), card)) is not None
+        if (p := _joined(drawn, left, right, len(records), most)) is not None
     ]
     pairs.sort(key=lambda p: p[2])
     for one, two, _ in pairs[: _MOST_PASSES - len(passes)]:
@@ -199,20 +205,18 @@ def _together(records: Records, one: Key, two: Key) -> Keyed:
     return _both(len(records), one.make(None), two.make(None), two_single=two.single)
 
 
-def _joined(
-    drawn: _Drawn, left: list[Key], right: list[Key], n: int, card: DedupeCard
-) -> tuple[Key, Key, float] | None:
+def _joined(drawn: _Drawn, left: list[Key], right: list[Key], n: int, most: float) -> tuple[Key, Key, float] | None:
     """The widest pair of keys of two columns that has few partners, and how many."""
     made = None
     for one, two in sorted(
         ((a, b) for a in left for b in right if a.single or b.single), key=lambda p: -p[0].partners * p[1].partners
     ):
-        if one.base & two.base or one.partners * two.partners / n > card.partners:
+        if one.base & two.base or one.partners * two.partners / n > most:
             continue
         partners = drawn.partners(_both(drawn.size, one.sample, two.sample, two_single=two.single)[0])
-        if partners <= card.partners:
+        if partners <= most:
             return one, two, partners
-        if partners <= _HOPELESS * card.partners:
+        if partners <= _HOPELESS * most:
             made = one, two, partners
     return made
 

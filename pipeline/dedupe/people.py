@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.dedupe.card import NAMES, Cut, DedupeCard
-from pipeline.dedupe.kept import Kept, drawn, keep
-from pipeline.dedupe.levels import Compared, Comparer
+from pipeline.dedupe.kept import Kept, candidates, drawn, sifted
+from pipeline.dedupe.levels import PIECE, Compared, Comparer
 from pipeline.dedupe.model import ListModel, Wide, kind_of_pair, nearly
 from pipeline.dedupe.numbers import characters_apart
 from pipeline.dedupe.sieve import Sieve
@@ -25,6 +25,8 @@ from pipeline.resolve.cluster import NEVER, Evidence, Labels, cluster
 _SAMPLE: Final = 300_000
 _TIE_SAMPLE: Final = 20_000
 _LESSON: Final = 250_000
+_TEACHING: Final = 64
+"""Pieces of candidates that are sifted for the lesson at most."""
 _HARDLY: Final = -10.0
 _AGAIN: Final = 0.125
 _NEARLY: Final = 100_000_000
@@ -51,7 +53,6 @@ class People:
         pairs: evidence of the pairs that matter.
         cut: probability from which a pair is a match.
         model: the model used.
-        counts: candidate pairs each pass found.
         one_to_one: whether each of two lists was found to hold everybody once.
         comparer: compares further pairs.
     """
@@ -61,7 +62,6 @@ class People:
     pairs: Evidence
     cut: float
     model: ListModel
-    counts: dict[str, int]
     one_to_one: bool
     comparer: Comparer
 
@@ -77,12 +77,27 @@ def find_people(records: Records, card: DedupeCard, seed: int = 1) -> People:
         model.learn_strangers(sample)
     model.by_frequency = True
     model.learn_ties(ties)
-    kept, counts = keep(Sieve(comparer, model), records, card)
     lookalikes = {
         k: _nearly(comparer, records, k, chance) for k in range(len(records.columns)) if _has_digits(records.columns[k])
     }
+
+    def learn() -> None:
+        for _ in range(card.rounds):
+            model.learn_same(taught, weight)
+            model.learn_strangers(sample)
+            model.learn_lookalikes(lookalikes)
+            model.learn_ties(ties)
+            model.learn_matches(taught, weight)
+
+    with candidates(records, card) as waiting:
+        pieces = waiting.pieces(PIECE)
+        some = pieces[:: -(-len(pieces) // _TEACHING)]
+        kept = sifted(Sieve(comparer, model, teach=True), waiting, some)
+        taught, weight = _lesson(comparer, model, kept, len(some) / len(pieces))
+        learn()
+        if len(some) < len(pieces):  # a model that has learned leaves far fewer to be compared in full
+            kept = sifted(Sieve(comparer, model, teach=False), waiting, pieces)
     labels, one_to_one, cut, evidence = np.arange(len(records)), False, card.cut.least, None
-    taught, weight = _lesson(comparer, model, kept)
     for again in range(2):
         if again:
             comparer.count(_one_a_person(records, labels), others=True)
@@ -90,12 +105,7 @@ def find_people(records: Records, card: DedupeCard, seed: int = 1) -> People:
             ties = [None if t is None else comparer.anew(t) for t in ties]
             lookalikes = {k: (comparer.anew(t), w) for k, (t, w) in lookalikes.items()}
             model.count_persons()
-        for _ in range(card.rounds):
-            model.learn_same(taught, weight)
-            model.learn_strangers(sample)
-            model.learn_lookalikes(lookalikes)
-            model.learn_ties(ties)
-            model.learn_matches(taught, weight)
+            learn()
         one_to_one = _clean_lists(records, model)
         cut = _cut(model, taught, weight, card.cut)
         labels, evidence = _cluster(records, comparer, model, kept, card.cut.possible, cut, one_to_one=one_to_one)
@@ -105,7 +115,7 @@ def find_people(records: Records, card: DedupeCard, seed: int = 1) -> People:
     if len(itself):
         own = model.score(comparer.compare(itself, itself))
         apart[itself] = (own.total < odds(cut)) | one_to_one
-    return People(labels, apart, evidence, cut, model, counts, one_to_one, comparer)
+    return People(labels, apart, evidence, cut, model, one_to_one, comparer)
 
 
 def _random_pairs(n: int, chance: np.random.Generator) -> tuple[Rows, Rows]:
@@ -136,11 +146,14 @@ def _agreeing(comparer: Comparer, records: Records, k: int, chance: np.random.Ge
     return comparer.compare(np.minimum(a, b), np.maximum(a, b))
 
 
-def _lesson(comparer: Comparer, model: ListModel, kept: Kept) -> tuple[Compared, Wide]:
+def _lesson(comparer: Comparer, model: ListModel, kept: Kept, part: float) -> tuple[Compared, Wide]:
     """The pairs that teach the model, a sample of very many, and how many pairs of rows each stands for.
 
     Rows that are equal in everything are a pair of a record with itself. Of a sample, pairs that are two persons by a
     thousand to one add to no share more than a thousandth of a pair: few are drawn again and stand for all of them.
+
+    Args:
+        part: share of all candidates of which ``kept`` is what was worth keeping.
     """
     rows = comparer.records.rows
     itself = np.flatnonzero(rows > 1)
@@ -148,10 +161,11 @@ def _lesson(comparer: Comparer, model: ListModel, kept: Kept) -> tuple[Compared,
     itself = itself[drawn(itself, itself, share)]
     taught = Compared.concat([comparer.compare(itself, itself), kept.compared(comparer, kept.drawn(share))])
     taught = taught.take(np.lexsort((taught.b, taught.a)))
-    of = np.full(len(taught), share)
+    of = np.where(taught.a == taught.b, share, share * part)
     if share < 1:
-        of[model.score(taught).total < _HARDLY] *= _AGAIN
-        again = drawn(taught.a, taught.b, share * _AGAIN) | (of == share)
+        hardly = model.score(taught).total < _HARDLY
+        of[hardly] *= _AGAIN
+        again = drawn(taught.a, taught.b, share * _AGAIN) | ~hardly
         taught, of = taught.take(again), of[again]
     n, m = rows[taught.a], rows[taught.b]
     return taught, np.where(taught.a == taught.b, n * (n - 1) / 2, n * m) / of

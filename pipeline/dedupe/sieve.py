@@ -1,28 +1,26 @@
 """Which candidate pairs are worth keeping: the cheap columns first, the dear ones only where hope is left.
 
 Belongs here: from bounds of columns to what a pair can still reach. Not here: the bounds (:mod:`.bounds`), weights
-(:mod:`.model`). Bounds are added up in pieces that fit into the cache of a core; levels are found for what is left.
+(:mod:`.model`). Bounds are added up for a piece of pairs that fits into the cache of a core; levels are found for what
+is left.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.dedupe.bounds import OfTexts, bound_of
 from pipeline.dedupe.card import EQUAL
 from pipeline.dedupe.levels import Compared, Comparer, in_pieces
 from pipeline.dedupe.model import ListModel, kind_of_pair
-from pipeline.dedupe.values import Flags, Floats, Rows
+from pipeline.dedupe.values import Flags, Floats, Levels, Rows
 
 _HOPELESS: Final = -14.0
 _OF_ONE_PERSON: Final = 0.0
 _SLIPS: Final = 2
-_CACHED: Final = 1 << 15
-"""Pairs whose bounds are added up at a time."""
 
 
 @dataclass
@@ -30,30 +28,44 @@ class _Reach:
     """What pairs can reach, by the columns looked at.
 
     Attributes:
+        at: positions of the pairs.
         place: bits of the address, which count against a pair once.
         kin: bits that members of one family do not share.
         other: all other bits; those of kin are here as well.
         worst: the least of any column, at most 0.
+        open: the most that columns not yet added weigh.
+        known: levels of columns that have been compared in full.
     """
 
+    at: Rows
     other: Floats
     place: Floats
     kin: Floats
     worst: Floats
+    open: dict[int, Floats]
+    known: dict[int, Levels]
 
-    def take(self, at: Rows) -> _Reach:
-        return _Reach(self.other[at], self.place[at], self.kin[at], self.worst[at])
+    def take(self, left: Rows) -> _Reach:
+        return _Reach(
+            self.at[left],
+            self.other[left],
+            self.place[left],
+            self.kin[left],
+            self.worst[left],
+            {k: bits[left] for k, bits in self.open.items()},
+            {k: levels[left] for k, levels in self.known.items()},
+        )
 
 
 class Sieve:
-    """Keeps the pairs that even a lenient model could join.
+    """Keeps the pairs that are not far below even.
 
-    A pair stays if it is not far below even, or would not be but for its worst column: those teach the model how often
-    the columns of one person disagree.
+    To ``teach`` a model that has seen no pairs yet, those also that would be above even but for their worst column: how
+    often the columns of one person disagree.
     """
 
-    def __init__(self, comparer: Comparer, model: ListModel) -> None:
-        self.comparer, self.model = comparer, model
+    def __init__(self, comparer: Comparer, model: ListModel, *, teach: bool) -> None:
+        self.comparer, self.model, self.teach = comparer, model, teach
         columns = comparer.records.columns
         self.places = frozenset(model.places()) if len(model.places()) > 1 else frozenset()
         self.own = frozenset(k for k, v in enumerate(columns) if v.column.share == "own")
@@ -76,14 +88,13 @@ class Sieve:
         return [(j, np.float32(np.log2(m / tied[j]))) for j in before if tied[j] > 0 and j in cheap]
 
     def _sift(self, a: Rows, b: Rows) -> Compared:
-        cuts = [slice(i, i + _CACHED) for i in range(0, max(len(a), 1), _CACHED)]
-        at = np.concatenate([self._within_reach(a[cut], b[cut]) + cut.start for cut in cuts])
-        kept = self.comparer.compare(a[at], b[at])
+        reach = self._within_reach(a, b)
+        kept = self.comparer.compare_rest(a[reach.at], b[reach.at], reach.known)
         scores = self.model.score(kept)
-        return kept.take(_hopeful(scores.total, np.minimum(scores.weights[:, :-1].min(axis=1), 0)))
+        return kept.take(self._worth(scores.total, np.minimum(scores.weights[:, :-1].min(axis=1), 0)))
 
-    def _within_reach(self, a: Rows, b: Rows) -> Rows:
-        """Positions of the pairs that bounds leave hope for."""
+    def _within_reach(self, a: Rows, b: Rows) -> _Reach:
+        """The pairs that bounds leave hope for."""
         reach = self._start(a, b)
         equal: dict[int, Flags] = {}
         for k, bound in self.cheap:
@@ -94,23 +105,26 @@ class Sieve:
                 np.minimum(bits, most, out=bits, where=same & equal[j])
             self._add(reach, k, bits)
             np.minimum(reach.worst, bits, out=reach.worst)
-        at = np.arange(len(a))
-        open_ = {k: np.minimum(bound.most.take(a), bound.most.take(b)) for k, bound in self.dear}
+        reach.open = {k: np.minimum(bound.most.take(a), bound.most.take(b)) for k, bound in self.dear}
         exchanged = self._maybe_exchanged(a, b)
-        at, reach, open_ = self._hopeful(at, reach, open_)
+        reach = self._hopeful(reach)
         for k, bound in self.dear:
-            bits = open_.pop(k)
-            some = np.flatnonzero(~exchanged[at])
-            bits[some], _ = bound.bits(a[at[some]], b[at[some]])
+            some = np.flatnonzero(~exchanged[reach.at])
+            at = reach.at[some]
+            reach.open[k][some], _ = bound.bits(a[at], b[at])
+            reach = self._hopeful(reach)
+        for k, bound in self.dear:
+            x, y = bound.code[a[reach.at]], bound.code[b[reach.at]]
+            reach.known[k] = self.comparer.level(k, x, y)
+            bits = np.where(exchanged[reach.at], reach.open.pop(k), bound.weight(x, y, reach.known[k]))
+            np.minimum(reach.worst, bits, out=reach.worst, where=~exchanged[reach.at])
             self._add(reach, k, bits)
-            reach.worst[some] = np.minimum(reach.worst[some], bits[some])
-            at, reach, open_ = self._hopeful(at, reach, open_)
-        return at
+            reach = self._hopeful(reach)
+        return reach
 
-    def _hopeful(self, at: Rows, reach: _Reach, open_: dict[int, Floats]) -> tuple[Rows, _Reach, dict[int, Floats]]:
-        """What is left of pairs, with columns not yet looked at."""
-        left = np.flatnonzero(_hopeful(self._total(reach, open_), reach.worst))
-        return at[left], reach.take(left), {k: bits[left] for k, bits in open_.items()}
+    def _hopeful(self, reach: _Reach) -> _Reach:
+        """What is left of pairs."""
+        return reach.take(np.flatnonzero(self._worth(self._total(reach), reach.worst)))
 
     def _start(self, a: Rows, b: Rows) -> _Reach:
         kind = kind_of_pair(self.comparer.records.file, a, b)
@@ -118,7 +132,7 @@ class Sieve:
         if 0 < len(self.own) < len(self.comparer.records.columns):
             kin = np.log2(self.model.matches / self.model.relatives).astype(np.float32)[kind]
         nothing = np.zeros(len(a), dtype=np.float32)
-        return _Reach(self.model.prior()[kind], nothing, kin, nothing.copy())
+        return _Reach(np.arange(len(a)), self.model.prior()[kind], nothing, kin, nothing.copy(), {}, {})
 
     def _add(self, reach: _Reach, k: int, bits: Floats) -> None:
         if k in self.places:
@@ -128,12 +142,13 @@ class Sieve:
         if k in self.own:
             reach.kin += bits
 
-    def _total(self, reach: _Reach, open_: dict[int, Floats]) -> Floats:
-        """The most pairs can reach, with columns not yet looked at."""
-        if open_:
-            reach = _Reach(reach.other.copy(), reach.place.copy(), reach.kin.copy(), reach.worst)
-            for k, bits in open_.items():
-                self._add(reach, k, bits)
+    def _total(self, reach: _Reach) -> Floats:
+        """The most pairs can reach, with columns not yet added."""
+        if reach.open:
+            most = replace(reach, other=reach.other.copy(), place=reach.place.copy(), kin=reach.kin.copy())
+            for k, bits in reach.open.items():
+                self._add(most, k, bits)
+            reach = most
         stranger = reach.other + np.maximum(reach.place, self.floor) if self.places else reach.other
         return np.minimum(stranger, reach.kin)
 
@@ -151,7 +166,6 @@ class Sieve:
         got: Flags = (one_ | open_one) & (two_ | open_two) & (one_ | two_)
         return got
 
-
-def _hopeful(total: npt.NDArray[np.floating], worst: npt.NDArray[np.floating]) -> Flags:
-    got: Flags = (total > _HOPELESS) | (total - worst > _OF_ONE_PERSON)
-    return got
+    def _worth(self, total: Floats, worst: Floats) -> Flags:
+        got: Flags = total > _HOPELESS
+        return got | (total - worst > _OF_ONE_PERSON) if self.teach else got
