@@ -1,10 +1,16 @@
-"""Who may be served: a family each, in three values."""
+"""Who may be served: a family each, in three values.
+
+Families of one question live in one month: none of them knows of the others.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from pipeline import tables
+from tests.target.conftest import Month
 
 
 def test_a_poor_family_with_a_child_that_gets_nothing_is_missed_by_pkh_and_sembako(month):
@@ -39,35 +45,42 @@ def test_at_most_four_members_and_two_young_children_count_for_the_amount(month)
     assert pkh == (2 * 3_000_000 + 2 * 2_400_000) // 12
 
 
-@pytest.mark.parametrize(
-    ("member", "expected"),
-    [
-        ({"age": 6}, "eligible"),
-        ({"age": 7}, "ineligible"),
-        ({"age": 10, "school_level": "sd"}, "eligible"),
-        ({"age": 22, "school_level": "sma"}, "ineligible"),
-        ({"age": 20, "school_level": "higher"}, "ineligible"),
-        ({"age": 30, "disability": "severe"}, "eligible"),
-        ({"age": 30, "disability": "mild"}, "ineligible"),
-        ({"age": 60}, "eligible"),
-        ({"age": 59}, "ineligible"),
-        ({"age": 30, "sex": "P", "pregnant": True}, "eligible"),
-        # not known is not no
-        ({"age": None}, "unknown"),
-        ({"age": 30, "sex": "P", "pregnant": None}, "unknown"),
-        ({"age": 30, "sex": "L", "pregnant": None}, "ineligible"),
-        ({"age": 56, "sex": "P", "pregnant": None}, "ineligible"),
-        ({"age": 10, "school_level": None}, "unknown"),
-        ({"age": 30, "disability": None}, "unknown"),
-        # a member who does not count
-        ({"age": 4, "alive": False}, "ineligible"),
-        ({"age": 4, "moved_out": True}, "ineligible"),
-    ],
-)
-def test_one_more_member_decides_over_pkh(month, member, expected):
-    month.household("H", month.person("father"), month.person("member", **member), desil=3)
-    month.run()
-    assert month.status("pkh", "H") == expected
+MEMBERS: list[tuple[dict[str, Any], str]] = [
+    ({"age": 6}, "eligible"),
+    ({"age": 7}, "ineligible"),
+    ({"age": 10, "school_level": "sd"}, "eligible"),
+    ({"age": 22, "school_level": "sma"}, "ineligible"),
+    ({"age": 20, "school_level": "higher"}, "ineligible"),
+    ({"age": 30, "disability": "severe"}, "eligible"),
+    ({"age": 30, "disability": "mild"}, "ineligible"),
+    ({"age": 60}, "eligible"),
+    ({"age": 59}, "ineligible"),
+    ({"age": 30, "sex": "P", "pregnant": True}, "eligible"),
+    # not known is not no
+    ({"age": None}, "unknown"),
+    ({"age": 30, "sex": "P", "pregnant": None}, "unknown"),
+    ({"age": 30, "sex": "L", "pregnant": None}, "ineligible"),
+    ({"age": 56, "sex": "P", "pregnant": None}, "ineligible"),
+    ({"age": 10, "school_level": None}, "unknown"),
+    ({"age": 30, "disability": None}, "unknown"),
+    # a member who does not count
+    ({"age": 4, "alive": False}, "ineligible"),
+    ({"age": 4, "moved_out": True}, "ineligible"),
+]
+
+
+@pytest.fixture(scope="module")
+def with_a_member(tmp_path_factory: pytest.TempPathFactory) -> Month:
+    """A household of father and member for each of ``MEMBERS``."""
+    month = Month(tmp_path_factory.mktemp("member"))
+    for n, (member, _) in enumerate(MEMBERS):
+        month.household(f"H{n}", month.person(f"father{n}"), month.person(f"member{n}", **member), desil=3)
+    return month.run()
+
+
+@pytest.mark.parametrize("n", range(len(MEMBERS)), ids=[str(m) for m, _ in MEMBERS])
+def test_one_more_member_decides_over_pkh(with_a_member, n):
+    assert with_a_member.status("pkh", f"H{n}") == MEMBERS[n][1]
 
 
 def test_one_known_child_suffices_however_many_ages_are_unknown(month):
@@ -76,11 +89,12 @@ def test_one_known_child_suffices_however_many_ages_are_unknown(month):
     assert month.status("pkh", "H") == "eligible"
 
 
-@pytest.mark.parametrize(("desil", "expected"), [(4, "eligible"), (5, "ineligible"), (None, "unknown")])
-def test_desil_decides_over_sembako_and_an_empty_one_is_unknown(month, desil, expected):
-    month.household("H", month.person("father"), desil=desil)
+def test_desil_decides_over_sembako_and_an_empty_one_is_unknown(month):
+    expected = {4: "eligible", 5: "ineligible", None: "unknown"}
+    for desil in expected:
+        month.household(f"H{desil}", month.person(f"father{desil}"), desil=desil)
     month.run()
-    assert month.status("sembako", "H") == expected
+    assert {desil: month.status("sembako", f"H{desil}") for desil in expected} == expected
 
 
 def test_an_unknown_desil_does_not_save_whom_another_rule_refuses(month):
@@ -92,23 +106,30 @@ def test_an_unknown_desil_does_not_save_whom_another_rule_refuses(month):
     assert month.rules_of("sembako", "H")["not_civil_servant"] is False
 
 
-@pytest.mark.parametrize(
-    ("job", "expected"),
-    [
-        ({"employment_type": "civil_servant"}, "ineligible"),
-        ({"employment_type": "village_official"}, "ineligible"),
-        ({"employment_type": "private_employee", "income": 3_405_144}, "eligible"),
-        ({"employment_type": "private_employee", "income": 3_405_145}, "ineligible"),
-        ({"employment_type": "private_employee", "income": None}, "unknown"),
-        ({"employment_type": "other", "income": 9_000_000}, "eligible"),
-    ],
-)
-def test_a_job_in_the_family_bars_by_its_kind_and_income(month, job, expected):
-    month.household("H", month.person("father"), month.person("son", age=25))
-    month.row("employment", "son", **job)
-    month.run()
-    assert month.status("sembako", "H") == expected
-    assert month.status("pbi_jkn", "father") == expected
+JOBS: list[tuple[dict[str, Any], str]] = [
+    ({"employment_type": "civil_servant"}, "ineligible"),
+    ({"employment_type": "village_official"}, "ineligible"),
+    ({"employment_type": "private_employee", "income": 3_405_144}, "eligible"),
+    ({"employment_type": "private_employee", "income": 3_405_145}, "ineligible"),
+    ({"employment_type": "private_employee", "income": None}, "unknown"),
+    ({"employment_type": "other", "income": 9_000_000}, "eligible"),
+]
+
+
+@pytest.fixture(scope="module")
+def with_a_job(tmp_path_factory: pytest.TempPathFactory) -> Month:
+    """A household of father and son for each of ``JOBS``, which is the son's."""
+    month = Month(tmp_path_factory.mktemp("job"))
+    for n, (job, _) in enumerate(JOBS):
+        month.household(f"H{n}", month.person(f"father{n}"), month.person(f"son{n}", age=25))
+        month.row("employment", f"son{n}", **job)
+    return month.run()
+
+
+@pytest.mark.parametrize("n", range(len(JOBS)), ids=[str(j) for j, _ in JOBS])
+def test_a_job_in_the_family_bars_by_its_kind_and_income(with_a_job, n):
+    assert with_a_job.status("sembako", f"H{n}") == JOBS[n][1]
+    assert with_a_job.status("pbi_jkn", f"father{n}") == JOBS[n][1]
 
 
 def test_a_dead_or_absent_civil_servant_bars_nobody(month):
