@@ -200,27 +200,28 @@ class Comparer:
         return Compared(a, b, levels, share, name.stranger, name.relative)
 
     def _place(self, a: Rows, b: Rows) -> tuple[Levels, Floats]:
-        f = self.f
-        desa, kecamatan = f.codes["desa"], f.codes["kecamatan"]
+        (lane_a, lane_b), (house_a, house_b), (desa_a, desa_b), (kecamatan_a, kecamatan_b) = (
+            (of[a], of[b]) for of in (self.lane, self.house, self.f.codes["desa"], self.f.codes["kecamatan"])
+        )
         level = np.zeros(len(a), dtype=np.uint8)
         share = np.zeros(len(a), dtype=np.float32)
-        both_lanes = (self.lane[a] > 0) & (self.lane[b] > 0)
-        same_lane = both_lanes & (self.lane[a] == self.lane[b])
+        both_lanes = (lane_a > 0) & (lane_b > 0)
+        same_lane = both_lanes & (lane_a == lane_b)
         # DUSUN 1 is an address too: where RT and RW are known, they decide
-        same_house = (self.house[a] > 0) & (self.house[a] == self.house[b]) & (same_lane | ~both_lanes)
+        same_house = (house_a > 0) & (house_a == house_b) & (same_lane | ~both_lanes)
+        level[(kecamatan_a > 0) & (kecamatan_b > 0)] = 4
         steps = (
-            (4, (kecamatan[a] > 0) & (kecamatan[b] > 0), None),
-            (3, (kecamatan[a] > 0) & (kecamatan[a] == kecamatan[b]), self.shares["kecamatan"]),
-            (2, (desa[a] > 0) & (desa[a] == desa[b]), self.shares["desa"]),
-            (1, same_lane, self.shares["lane"]),
-            (1, same_house, self.shares["house"]),
+            (3, (kecamatan_a > 0) & (kecamatan_a == kecamatan_b), "kecamatan"),
+            (2, (desa_a > 0) & (desa_a == desa_b), "desa"),
+            (1, same_lane, "lane"),
+            (1, same_house, "house"),
         )
         for value, hit, of in steps:
             level[hit] = value
-            if of is not None:
-                # rt/rw and address may both agree: the rarer of the two counts
-                better = hit & ((share == 0) | (of[a] < share) | (value > 1))
-                share[better] = of[a][better]
+            # rt/rw and address may both agree: the rarer of the two counts
+            rarity = self.shares[of][a]
+            better = hit & ((share == 0) | (rarity < share) | (value > 1))
+            share[better] = rarity[better]
         return level, share
 
     def _account(self, a: Rows, b: Rows) -> tuple[Levels, Floats]:
@@ -229,9 +230,10 @@ class Comparer:
         level = np.zeros(len(a), dtype=np.uint8)
         share = np.zeros(len(a), dtype=np.float32)
         for codes, of in ((card, self.shares["card"]), (account, self.shares["account"])):
-            known = (codes[a] > 0) & (codes[b] > 0)
+            left, right = codes[a], codes[b]
+            known = (left > 0) & (right > 0)
             level[known & (level == 0)] = 3
-            same = known & (codes[a] == codes[b])
+            same = known & (left == right)
             level[same] = 1
             share[same] = np.maximum(share, of[a])[same]
         slip = _slip(f.card, a, b)
@@ -361,13 +363,14 @@ def borrowed(f: Features, weights: NameWeights) -> Flags:
 
 def date_level(f: Features, a: Rows, b: Rows, number: Levels) -> Levels:
     """Level of the birth dates, see BIRTH_DATE; the date in the NIK stands in where none is written."""
-    written_a, written_b = f.year[a] > 0, f.year[b] > 0
-    from_number_a, from_number_b = f.n_day[a] > 0, f.n_day[b] > 0
+    left, right = (_Dates(f.day[rows], f.month[rows], f.year[rows]) for rows in (a, b))
+    in_left, in_right = (_Dates(f.n_day[rows], f.n_month[rows], f.n_year2[rows]) for rows in (a, b))
+    written_a, written_b = left.year > 0, right.year > 0
+    from_number_a, from_number_b = in_left.day > 0, in_right.day > 0
     both = written_a & written_b
-    level = _dates(f.day[a], f.month[a], f.year[a], f.day[b], f.month[b], f.year[b], century=True)
-    one = _dates(f.day[a], f.month[a], f.year[a], f.n_day[b], f.n_month[b], f.n_year2[b], century=False)
-    two = _dates(f.n_day[a], f.n_month[a], f.n_year2[a], f.day[b], f.month[b], f.year[b], century=False)
-    none = _dates(f.n_day[a], f.n_month[a], f.n_year2[a], f.n_day[b], f.n_month[b], f.n_year2[b], century=False)
+    level = _dates(left, right)
+    short_left, short_right = left.without_century(), right.without_century()
+    one, two, none = _dates(short_left, in_right), _dates(in_left, short_right), _dates(in_left, in_right)
     one = np.where(from_number_b & written_a, one, 0)
     two = np.where(from_number_a & written_b, two, 0)
     none = np.where(from_number_a & from_number_b, none, 0)
@@ -395,21 +398,32 @@ def sex_level(f: Features, a: Rows, b: Rows, number: Levels) -> Levels:
     return got
 
 
-def _dates(
-    d1: npt.NDArray[np.int16], m1: npt.NDArray[np.int16], y1: npt.NDArray[np.int16],
-    d2: npt.NDArray[np.int16], m2: npt.NDArray[np.int16], y2: npt.NDArray[np.int16], *, century: bool,
-) -> npt.NDArray[np.int64]:  # fmt: skip
-    if not century:
-        y1, y2 = y1 % 100, y2 % 100
-    day, month, year = d1 == d2, m1 == m2, y1 == y2
-    full = (d1 > 0) & (d2 > 0)
-    heaped = np.zeros(len(d1), dtype=np.bool_)
-    for d, m in _HEAPED:
-        heaped |= (d1 == d) & (m1 == m) | (d2 == d) & (m2 == m)
+@dataclass(frozen=True)
+class _Dates:
+    """Dates by part; a day of 0 or less is unknown."""
+
+    day: npt.NDArray[np.int16]
+    month: npt.NDArray[np.int16]
+    year: npt.NDArray[np.int16]
+
+    def without_century(self) -> _Dates:
+        """As a NIK has them."""
+        return _Dates(self.day, self.month, self.year % 100)
+
+    def heaped(self) -> Flags:
+        """Days that stand for any day of the year."""
+        found: Flags = np.any([(self.day == d) & (self.month == m) for d, m in _HEAPED], axis=0)
+        return found
+
+
+def _dates(one: _Dates, other: _Dates) -> npt.NDArray[np.int64]:
+    day, month, year = one.day == other.day, one.month == other.month, one.year == other.year
+    full = (one.day > 0) & (other.day > 0)
+    heaped = one.heaped() | other.heaped()
     return np.select(
         [
             full & day & month & year,
-            full & year & (d1 == m2) & (m1 == d2),
+            full & year & (one.day == other.month) & (one.month == other.day),
             full & ((month & year) | (day & year) | (day & month)),
             (~full | heaped) & year,
         ],

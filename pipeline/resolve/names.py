@@ -23,17 +23,20 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
 from pipeline.resolve.settings import NameWeights
-from pipeline.resolve.words import LONG, Words
+from pipeline.resolve.words import LONG, Words, letters
 from pipeline.rulebook import Card, read_yaml
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
 
 PARTS: Final = 6
 """Parts of a name that are compared; longer names are cut."""
 
 _CHUNK: Final = 400_000
+_NEAREST: Final = [(p, q) for p in range(PARTS) for q in sorted(range(PARTS), key=lambda q: (abs(q - p), q))]
+"""Places of parts in the order in which they are matched."""
 
 
 class NameLevel(IntEnum):
@@ -124,10 +127,17 @@ class Names:
         """The parts as written, ready for comparison."""
         return Words(self.written_vocabulary)
 
+    @cached_property
     def count(self) -> Ints:
         """Number of parts of each name."""
         got: Ints = (self.parts >= 0).sum(axis=1).astype(np.int32)
         return got
+
+    @cached_property
+    def joined_words(self) -> tuple[npt.NDArray[np.object_], Ints, npt.NDArray[np.uint64]]:
+        """Folded names without blanks: text, size, letters."""
+        size = np.fromiter(map(len, self.joined_text), np.int32, len(self.joined_text))
+        return np.array(self.joined_text, dtype=object), size, letters(self.joined_text)
 
 
 def distinct_names(column: pl.Series, spelling: Spelling) -> tuple[Names, Ints]:
@@ -252,9 +262,9 @@ def _compare(names: Names, a: Ints, b: Ints, weights: NameWeights) -> NameCompar
     kin.match_equal()
     kin.match_alike()
     # blanks left out or put in; of two slips in a short name that has as many parts, the parts know better
-    near = kin.joined_near(names.joined[a], names.joined[b]) & ~same_joined & (kin.na != kin.nb)
-    both_left = (kin.left_a.sum(axis=1) > 0) & (kin.left_b.sum(axis=1) > 0)
-    one_left = (kin.left_a.sum(axis=1) > 0) ^ (kin.left_b.sum(axis=1) > 0)
+    near = kin.joined_near(names.joined[a], names.joined[b])
+    some_a, some_b = kin.left_a.any(axis=0), kin.left_b.any(axis=0)
+    both_left, one_left = some_a & some_b, some_a ^ some_b
     some = kin.matched > 0
 
     level = np.full(len(a), NameLevel.DIFFERENT, dtype=np.uint8)
@@ -320,15 +330,16 @@ def part_events(names: Names, left: Ints, right: Ints, weights: NameWeights) -> 
 
 
 class _Alignment:
-    """Which parts of two names belong together; state is arrays over the pairs of a chunk."""
+    """Which parts of two names belong together; state is arrays over the pairs of a chunk, of parts one row each."""
 
     def __init__(self, names: Names, a: Ints, b: Ints, weights: NameWeights) -> None:
         self.names, self.w = names, weights
-        self.pa, self.pb = pa, pb = names.parts[a], names.parts[b]
-        self.wa, self.wb = names.written[a], names.written[b]
-        self.na, self.nb = names.count()[a], names.count()[b]
-        self.left_a, self.left_b = pa >= 0, pb >= 0
-        n = len(pa)
+        self.pa, self.pb, self.wa, self.wb = (
+            np.ascontiguousarray(parts[side].T) for parts in (names.parts, names.written) for side in (a, b)
+        )
+        self.na, self.nb = names.count[a], names.count[b]
+        self.left_a, self.left_b = self.pa >= 0, self.pb >= 0
+        n = len(a)
         self.stranger = np.zeros(n, dtype=np.float32)
         self.relative = np.zeros(n, dtype=np.float32)
         self.matched = np.zeros(n, dtype=np.int32)
@@ -342,78 +353,71 @@ class _Alignment:
 
     def all_bits(self) -> Floats:
         """Surprise of all parts of the shorter name together."""
-        bits_a, bits_b = self.bits[self.pa].sum(axis=1), self.bits[self.pb].sum(axis=1)
+        bits_a, bits_b = self.bits[self.pa].sum(axis=0), self.bits[self.pb].sum(axis=0)
         got: Floats = np.maximum(np.minimum(bits_a, bits_b), 1.0).astype(np.float32)
         return got
 
-    def _take(self, hit: Flags, p: int, q: int, stranger: Floats, relative: Floats) -> None:
-        self.left_a[hit, p] = False
-        self.left_b[hit, q] = False
-        self.matched += hit
+    def _take(self, at: Places, p: int, q: int, stranger: Floats, relative: Floats) -> None:
+        """Part ``p`` of one and ``q`` of the other name belong together in the pairs ``at``."""
+        self.left_a[p, at] = False
+        self.left_b[q, at] = False
+        self.matched[at] += 1
         if p == 0 and q == 0:
-            self.first |= hit
-        family = (self.na > 1) & (self.nb > 1) & (p == self.na - 1) & (q == self.nb - 1)
-        self.stranger += np.where(hit, stranger, 0).astype(np.float32)
-        self.relative += np.where(hit & ~family, relative, 0).astype(np.float32)
+            self.first[at] = True
+        na, nb = self.na[at], self.nb[at]
+        family = (na > 1) & (nb > 1) & (p == na - 1) & (q == nb - 1)
+        self.stranger[at] += stranger
+        self.relative[at] += np.where(family, np.float32(0), relative)
 
     def match_equal(self) -> None:
         """Equal parts, in order of position."""
-        for p in range(PARTS):
-            for q in sorted(range(PARTS), key=lambda q, p=p: (abs(q - p), q)):  # type: ignore[misc]
-                hit = self.left_a[:, p] & self.left_b[:, q] & (self.pa[:, p] == self.pb[:, q])
-                if hit.any():
-                    bits = self.bits[self.pa[:, p]]
-                    # brothers are called after one father, and rarely alike
-                    cap = self.w.relative_later_cap if p and q else self.w.relative_part_cap
-                    self._take(hit, p, q, bits, np.minimum(bits, cap))
+        for p, q in _NEAREST:
+            at = np.flatnonzero(self.left_a[p] & self.left_b[q] & (self.pa[p] == self.pb[q]))
+            if len(at):
+                bits = self.bits[self.pa[p, at]]
+                # brothers are called after one father, and rarely alike
+                cap = self.w.relative_later_cap if p and q else self.w.relative_part_cap
+                self._take(at, p, q, bits, np.minimum(bits, cap).astype(np.float32))
 
     def match_alike(self) -> None:
         """Left-over parts that are alike: initials, short forms, typing errors; then the cost of what is left."""
-        for p in range(PARTS):
-            for q in sorted(range(PARTS), key=lambda q, p=p: (abs(q - p), q)):  # type: ignore[misc]
-                free = np.flatnonzero(self.left_a[:, p] & self.left_b[:, q])
-                if len(free):
-                    self._match_alike(free, p, q)
-        rest_a, rest_b = self.left_a.sum(axis=1), self.left_b.sum(axis=1)
+        for p, q in _NEAREST:
+            free = np.flatnonzero(self.left_a[p] & self.left_b[q])
+            if len(free):
+                self._match_alike(free, p, q)
+        rest_a, rest_b = self.left_a.sum(axis=0), self.left_b.sum(axis=0)
         clash = np.minimum(rest_a, rest_b)
         lost = np.maximum(rest_a, rest_b) - clash
-        first = (clash > 0) & self.left_a[:, 0] & self.left_b[:, 0]
+        first = (clash > 0) & self.left_a[0] & self.left_b[0]
         self.clash, self.lost, self.first_clash = clash.astype(np.int32), lost.astype(np.int32), first
         cost = clash * self.w.part_differs + lost * self.w.part_missing + first * self.w.first_differs
         self.stranger += cost.astype(np.float32)
         self.relative += cost.astype(np.float32)
 
-    def _match_alike(self, free: npt.NDArray[np.intp], p: int, q: int) -> None:
-        a, b = self.pa[free, p], self.pb[free, q]
-        as_written = self.names.written_words.alike(self.wa[free, p], self.wb[free, q])
+    def _match_alike(self, free: Places, p: int, q: int) -> None:
+        a, b = self.pa[p, free], self.pb[q, free]
+        as_written = self.names.written_words.alike(self.wa[p, free], self.wb[q, free])
         kind = np.maximum(self.names.words.alike(a, b), as_written)
         if (p == 0) != (q == 0):  # NURHAYATI L. RAHMAN is LUKMAN's daughter: the letter is her father's
             kind[(kind == 1) & (np.minimum(self.names.letters[a], self.names.letters[b]) == 1)] = 0
-        share = self.share[a] + self.share[b]
-        typo = np.log2(self.w.typo_m / (share + self.w.typo_u))
-        gain = np.select([kind == 1, kind == 2], [np.full(len(a), self.w.initial), typo], 0.0)
-        stranger = np.zeros(len(self.pa), dtype=np.float32)
-        relative = np.zeros(len(self.pa), dtype=np.float32)
-        hit = np.zeros(len(self.pa), dtype=np.bool_)
-        on = free[kind > 0]
-        hit[on] = True
-        self.short[free[kind == 1]] += 1
-        self.slips[free[kind == 2]] += 1
-        stranger[on] = gain[kind > 0]
+        on = np.flatnonzero(kind)
+        a, b, kind, at = a[on], b[on], kind[on], free[on]
+        typo = np.log2(self.w.typo_m / (self.share[a] + self.share[b] + self.w.typo_u))
+        gain = np.where(kind == 1, self.w.initial, typo)
+        self.short[at] += kind == 1
+        self.slips[at] += kind == 2
         cap = min(self.w.relative_later_cap, self.w.relative_alike_cap) if p and q else self.w.relative_alike_cap
-        relative[on] = np.minimum(gain[kind > 0], cap)
-        self._take(hit, p, q, stranger, relative)
+        self._take(at, p, q, gain.astype(np.float32), np.minimum(gain, cap).astype(np.float32))
 
     def joined_near(self, a: Ints, b: Ints) -> Flags:
-        """Names that are alike as a whole though their parts are not: NURAIN ADAM, NUR AIM ADAM."""
-        open_ = np.flatnonzero((self.left_a.any(axis=1) | self.left_b.any(axis=1)) & (a != b))
+        """Names that are alike as a whole though their parts are not, and not as many: NURAIN ADAM, NUR AIM ADAM."""
+        text, size, signs = self.names.joined_words
         near = np.zeros(len(a), dtype=np.bool_)
-        if len(open_):
-            text = self.names.joined_text
-            left, right = [text[i] for i in a[open_]], [text[i] for i in b[open_]]
-            distance = cpdist(left, right, scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
-            size = np.minimum(
-                np.fromiter(map(len, left), np.int32, len(left)), np.fromiter(map(len, right), np.int32, len(left))
-            )
-            near[open_] = (distance <= 1) & (size >= LONG) | (distance <= 2) & (size >= 2 * LONG - 2)
+        open_ = np.flatnonzero((self.left_a.any(axis=0) | self.left_b.any(axis=0)) & (a != b) & (self.na != self.nb))
+        a, b = a[open_], b[open_]
+        small, apart = np.minimum(size[a], size[b]), np.abs(size[a] - size[b])
+        worth = np.flatnonzero((small >= LONG) & (apart <= 2) & (np.bitwise_count(signs[a] ^ signs[b]) <= 4))
+        a, b, small = a[worth], b[worth], small[worth]
+        distance = cpdist(text[a].tolist(), text[b].tolist(), scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
+        near[open_[worth]] = (distance <= 1) | (distance <= 2) & (small >= 2 * LONG - 2)
         return near

@@ -5,6 +5,8 @@ Belongs here: the comparison of pairs of words given by code. Not here: names of
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Final
 
 import numpy as np
@@ -21,6 +23,13 @@ _SHORT: Final = 3
 _NO_VOWELS: Final = str.maketrans("", "", "AEIOU")
 
 
+def letters(texts: list[str]) -> npt.NDArray[np.uint64]:
+    """A bit for each letter that a text has: a keystroke puts in, leaves out or exchanges one, so texts that are n
+    keystrokes apart differ in 2 n bits at most."""
+    bits = (reduce(or_, (1 << (ord(c) & 63) for c in text), 0) for text in texts)
+    return np.fromiter(bits, np.uint64, len(texts))
+
+
 class Words:
     """A vocabulary with what is needed of each word to compare it; a word is its position."""
 
@@ -31,16 +40,31 @@ class Words:
         code = {word: i for i, word in enumerate(vocabulary)}
         bare = (code.get(w[:1] + w[1:].translate(_NO_VOWELS), -1) for w in self._text)
         self._bare = np.fromiter(bare, np.int32, len(self._text))
+        self._letters = letters(self._text.tolist())
 
     def alike(self, a: Ints, b: Ints) -> npt.NDArray[np.int8]:
         """0 unlike, 1 a short form of the other, 2 one or two keystrokes apart; distinct pairs once."""
-        pairs, back = np.unique(a.astype(np.int64) << 32 | b, return_inverse=True)
+        kind = np.zeros(len(a), dtype=np.int8)
+        worth = np.flatnonzero(self._may_be(a, b))
+        pairs, back = np.unique(a[worth].astype(np.int64) << 32 | b[worth], return_inverse=True)
         left, right = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
-        kind = np.zeros(len(pairs), dtype=np.int8)
-        kind[self._slip(left, right)] = 2
-        kind[self._short_form(left, right)] = 1
-        got: npt.NDArray[np.int8] = kind[back]
-        return got
+        found = np.zeros(len(pairs), dtype=np.int8)
+        found[self._slip(left, right)] = 2
+        found[self._short_form(left, right)] = 1
+        kind[worth] = found[back]
+        return kind
+
+    def _may_be(self, a: Ints, b: Ints) -> Flags:
+        """Whether sizes and letters leave open that two words are alike: few do, and these are looked at closely."""
+        size_a, size_b = self._size[a], self._size[b]
+        small, apart = np.minimum(size_a, size_b), np.abs(size_a - size_b)
+        letters_a, letters_b = self._letters[a], self._letters[b]
+        other = np.bitwise_count(letters_a ^ letters_b)
+        slip = (apart <= 1) & (other <= np.where(small >= LONG, 4, 2))
+        all_in = np.where(size_a <= size_b, letters_a & ~letters_b, letters_b & ~letters_a) == 0
+        begins = all_in & (self._first[a] == self._first[b])
+        found: Flags = slip | begins | (self._bare[a] == b) | (self._bare[b] == a)
+        return found
 
     def _slip(self, a: Ints, b: Ints) -> Flags:
         small, apart = np.minimum(self._size[a], self._size[b]), np.abs(self._size[a] - self._size[b])
