@@ -25,10 +25,11 @@ from pipeline.database import DATABASE, opened
 from pipeline.history import frame_of, newest_run
 from pipeline.period import Period
 from pipeline.publish.chain import append
-from pipeline.publish.schema import PUBLISHED, content_columns, prepare
+from pipeline.publish.schema import PUBLISHED, content_columns
 from pipeline.tables import RUNS
 from pipeline.target.keys import digest, finding_key_text
 from pipeline.target.taxonomy import read_taxonomy
+from tests.publish.empty import database_in
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 KECAMATAN, TERATAI, MOTINELO = "750119", "7501192001", "7501192002"
@@ -147,9 +148,7 @@ class Office:
             ],
             "outcomes": list(outcomes),
         }  # fmt: skip
-        self.out.mkdir(parents=True, exist_ok=True)
-        with opened(self.out / DATABASE, read_only=False) as connection:
-            prepare(connection)
+        with opened(database_in(self.out), read_only=False) as connection:
             for name, rows in tables.items():
                 self._insert(connection, name, run_id, rows)
             append(connection, RUNS, {"run_id": run_id, "period": period, "status": "published"})

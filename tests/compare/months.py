@@ -9,12 +9,13 @@ from typing import Any
 import polars as pl
 
 from pipeline.compare import Comparison, compare
-from pipeline.database import DATABASE, opened
+from pipeline.database import opened
 from pipeline.period import Period
 from pipeline.publish.chain import append
-from pipeline.publish.schema import PUBLISHED, content_columns, prepare
+from pipeline.publish.schema import PUBLISHED, content_columns
 from pipeline.tables import RUNS
 from pipeline.target.keys import digest, finding_key_text
+from tests.publish.empty import database_in
 
 TABONGO, BIAU = "750119", "750510"
 Rows = Sequence[Mapping[str, Any]]
@@ -66,12 +67,8 @@ LISTS = (listed(), listed("recipients", "pkh"))
 
 def publish(out: Path, period: str, **tables: Rows) -> str:
     """Publish a month; lists of everything are there unless ``mentions`` says otherwise."""
-    out.mkdir(parents=True, exist_ok=True)
     run_id = f"{period}-{len(list(out.glob('*')))}"
-    fresh = not (out / DATABASE).exists()
-    with opened(out / DATABASE, read_only=False) as connection:
-        if fresh:
-            prepare(connection)
+    with opened(database_in(out), read_only=False) as connection:
         for name, rows in {"mentions": LISTS, **tables}.items():
             if not rows:
                 continue
