@@ -23,7 +23,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
 from pipeline.resolve.settings import NameWeights
-from pipeline.resolve.words import LONG, Words, letters
+from pipeline.resolve.words import LONG, Words, letter_bits
 from pipeline.rulebook import Card, read_yaml
 
 Ints = npt.NDArray[np.int32]
@@ -137,7 +137,7 @@ class Names:
     def joined_words(self) -> tuple[npt.NDArray[np.object_], Ints, npt.NDArray[np.uint64]]:
         """Folded names without blanks: text, size, letters."""
         size = np.fromiter(map(len, self.joined_text), np.int32, len(self.joined_text))
-        return np.array(self.joined_text, dtype=object), size, letters(self.joined_text)
+        return np.array(self.joined_text, dtype=object), size, letter_bits(self.joined_text)
 
 
 def distinct_names(column: pl.Series, spelling: Spelling) -> tuple[Names, Ints]:

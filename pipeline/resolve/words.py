@@ -23,7 +23,7 @@ _SHORT: Final = 3
 _NO_VOWELS: Final = str.maketrans("", "", "AEIOU")
 
 
-def letters(texts: list[str]) -> npt.NDArray[np.uint64]:
+def letter_bits(texts: list[str]) -> npt.NDArray[np.uint64]:
     """A bit for each letter that a text has: a keystroke puts in, leaves out or exchanges one, so texts that are n
     keystrokes apart differ in 2 n bits at most."""
     bits = (reduce(or_, (1 << (ord(c) & 63) for c in text), 0) for text in texts)
@@ -40,7 +40,7 @@ class Words:
         code = {word: i for i, word in enumerate(vocabulary)}
         bare = (code.get(w[:1] + w[1:].translate(_NO_VOWELS), -1) for w in self._text)
         self._bare = np.fromiter(bare, np.int32, len(self._text))
-        self._letters = letters(self._text.tolist())
+        self._letters = letter_bits(self._text.tolist())
 
     def alike(self, a: Ints, b: Ints) -> npt.NDArray[np.int8]:
         """0 unlike, 1 a short form of the other, 2 one or two keystrokes apart; distinct pairs once."""

@@ -18,6 +18,7 @@ from pipeline.resolve import resolve
 from pipeline.resolve.ancestry import EVENTS
 from pipeline.resolve.digits import ALL_KNOWN, differing, pack, slips, swapped
 from pipeline.resolve.judgements import read_judgements
+from pipeline.resolve.words import LONG, Words
 from pipeline.store import Store
 from pipeline.tables import HOUSEHOLDS, IDENTITY_EVENTS, MATCH_PAIRS, MENTION_IDS, MENTIONS, PERSONS
 from tests.resolve.village import RULES, background, frame, identify, nik, row
@@ -216,6 +217,27 @@ def test_slips_are_the_distance_that_strings_have(number: str, edits: list[tuple
     a, b = pack(pl.Series([number, other]))[0].reshape(2, 1)
     apart = sum(x != y for x, y in zip(number, other, strict=True))
     assert slips(a, b)[0] == slips(b, a)[0] == (min(OSA.distance(number, other), 3) if apart <= 4 else 3)
+
+
+WORD = st.text("ABENR", min_size=1, max_size=9)
+
+
+@given(st.lists(st.tuples(WORD, st.integers(0, 9), st.text("ABENR", max_size=2)), min_size=1, max_size=8))
+def test_words_are_alike_where_keystrokes_say_so(edits: list[tuple[str, int, str]]) -> None:
+    """Whatever is left out of the close look by sizes and letters would not have been alike."""
+    pairs = [(word, word[:at] + put + word[at + 1 :]) for word, at, put in edits]
+    vocabulary = sorted({word for pair in pairs for word in pair if word})
+    code = {word: i for i, word in enumerate([*vocabulary, ""])}
+    left, right = (np.array([code[word] for word in side], dtype=np.int32) for side in zip(*pairs, strict=True))
+    for (one, other), kind in zip(pairs, Words(vocabulary).alike(left, right), strict=True):
+        small, far = min(len(one), len(other)), OSA.distance(one, other)
+        bare = [w[:1] + "".join(c for c in w[1:] if c not in "AEIOU") for w in (one, other)]
+        begins = one[:1] == other[:1] and small != 2 and (one.startswith(other) or other.startswith(one))
+        if small and (begins or (small >= 2 and (bare[0] == other or bare[1] == one))):
+            assert kind == 1
+        else:
+            apart = abs(len(one) - len(other))
+            assert (kind == 2) == (small >= 3 and apart <= 1 and (far <= 1 or (far <= 2 and small >= LONG)))
 
 
 def test_threads_do_not_matter() -> None:
