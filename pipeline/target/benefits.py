@@ -18,6 +18,7 @@ _OF_LINE: Final = (
     "person_id",
     "amount",
     "nik",
+    "nik_head",
     "nik_status",
     "name",
     "card_number",

@@ -40,6 +40,7 @@ def identity_problems(
     problems = [
         invalid_numbers(lines),
         shared_numbers(rows, persons, lines),
+        shared_heads(rows, persons, lines),
         strange_names(rows, lines, mismatch_below),
     ]
     return pl.concat(problems).join(lines, on="mention_id").sort("reason", "mention_id")
@@ -106,36 +107,71 @@ def shared_numbers(rows: pl.LazyFrame, persons: pl.DataFrame, lines: pl.DataFram
     )
 
 
-def _date_fits() -> pl.Expr:
+def shared_heads(rows: pl.LazyFrame, persons: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines whose number has lost its last digit, and whose other digits are somebody else's and not the person's.
+
+    Born on the day in the number is somebody who is seen with it, and the line's person on another.
+    """
+    born = persons.lazy().filter(pl.col("birth_date_from") == "written").select("person_id", "birth_date", "sex")
+    lossy = lines.lazy().filter(pl.col("nik").is_null(), pl.col("nik_head").is_not_null())
+    lossy = lossy.select("mention_id", "person_id", "nik_head")
+    others = lossy.join(born, on="person_id").filter(~_date_fits("nik_head"))
+    owners = (
+        rows.filter(pl.col("nik_head").is_not_null())
+        .select("person_id", "nik_head", because="mention_id")
+        .join(others, on="nik_head", how="semi")
+        .join(born, on="person_id")
+        .filter(_date_fits("nik_head"))
+        .select("nik_head", "because")
+    )
+    return (
+        others.join(owners, on="nik_head")
+        .sort("mention_id", "because")
+        .unique("mention_id", keep="first", maintain_order=True)
+        .select(pl.lit("nik_shared").alias("reason"), "mention_id", "because")
+        .collect()
+    )
+
+
+def _date_fits(number: str = "nik") -> pl.Expr:
     """Whether digits 7-12 of the number are the date of birth (day + 40 for women)."""
     day = pl.col("birth_date").dt.day() + pl.when(pl.col("sex") == "P").then(40).otherwise(0)
     two = [e.cast(pl.String).str.zfill(2) for e in (day, pl.col("birth_date").dt.month())]
     year = pl.col("birth_date").dt.strftime("%y")
     return (
-        (pl.col("nik").cast(pl.String).str.slice(6, 6) == pl.concat_str(*two, year)).fill_null(False).alias("date_fits")
+        (pl.col(number).cast(pl.String).str.slice(6, 6) == pl.concat_str(*two, year))
+        .fill_null(False)
+        .alias("date_fits")
     )
 
 
 def strange_names(rows: pl.LazyFrame, lines: pl.DataFrame, mismatch_below: float) -> pl.DataFrame:
-    """Lines with the person's own number and a name wholly unlike the person's name.
+    """Lines with the person's own number, be it all digits but the last, and a name wholly unlike the person's name.
 
     The person's name is that in the registry, or where it is in none, any on other lists; pay lists are copied from
     recipients lists and prove nothing. Only lines that share no whole word with it are compared letter by letter,
     each pair of names once.
     """
-    numbered = lines.lazy().filter(pl.col("nik").is_not_null(), pl.col("name").is_not_null())
-    numbered = numbered.select("person_id", "mention_id", "name", "nik")
+    numbered = lines.lazy().filter(pl.col("nik_head").is_not_null(), pl.col("name").is_not_null())
+    numbered = numbered.select("person_id", "mention_id", "name", "nik", "nik_head")
     named = rows.filter(pl.col("name").is_not_null(), pl.col("kind") != "payments").select(
-        "person_id", other_id="mention_id", other="name", other_nik="nik", registered=pl.col("kind") == "registry"
+        "person_id",
+        other_id="mention_id",
+        other="name",
+        other_nik="nik",
+        other_head="nik_head",
+        registered=pl.col("kind") == "registry",
     )
     registered = named.filter("registered")
     known = pl.concat([registered, named.join(registered, on="person_id", how="anti")])
     pairs_of_lines = numbered.join(known, on="person_id").filter(pl.col("other_id") != pl.col("mention_id"))
     fits = pairs_of_lines.filter(pl.col("name") == pl.col("other")).select("mention_id")
+    lost = pl.col("nik").is_null() | pl.col("other_nik").is_null()
+    same = (pl.col("nik_head") == pl.col("other_head")) & (lost | (pl.col("nik") == pl.col("other_nik")))
     common = pl.col("name").str.split(" ").list.set_intersection(pl.col("other").str.split(" "))
     others = (
         pairs_of_lines.join(fits, on="mention_id", how="anti")
-        .with_columns(common=common.list.len() > 0, same_number=pl.col("nik") == pl.col("other_nik"))
+        .with_columns(common=common.list.len() > 0, same_number=same)
         .filter(
             ~pl.col("common").any().over("mention_id"),
             pl.col("same_number").fill_null(False).any().over("mention_id"),

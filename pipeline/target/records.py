@@ -27,12 +27,14 @@ PROVEN: Final = (
     "source_file", "sheet", "row_number", "nik", "nik_status", "name", "card_number", "population_status",
     "death_date", "ppks_category", "list_period",
 )  # fmt: skip
-"""What findings and their evidence need besides."""
+"""What findings and their evidence need besides; ``nik_head`` comes with them, the first 15 digits of a NIK."""
 PERSON_COLUMNS: Final = [
     "person_id", "household_id", "birth_date", "birth_date_from", "sex", "relationship", "alive", "moved_out",
     "in_registry", "desa_code", "kecamatan_code", "confidence",
 ]  # fmt: skip
 HOUSEHOLD_COLUMNS: Final = ["household_id", "head_person_id", "desil", "in_registry", "desa_code", "kecamatan_code"]
+_HEAD: Final = pl.coalesce(pl.col("nik").str.head(15), pl.col("nik_digits").str.extract(r"^(\d{15})\?$"))
+"""What a spreadsheet leaves of a NIK: all digits but the last."""
 _FEW_VALUES: Final = (
     "kind", "program", "desa_code", "kecamatan_code", "school_level", "disability", "employment_type", "source_file",
     "sheet", "nik_status", "population_status", "ppks_category", "sex", "relationship", "birth_date_from",
@@ -131,9 +133,9 @@ class Records:
         """The records of a month, and the ``mention_id`` of each place."""
         rows = (
             store.scan(MENTIONS)
-            .select("mention_id", *JUDGED, *PROVEN)
+            .select("mention_id", *JUDGED, *PROVEN, nik_head=_HEAD)
             # only numbers of 16 digits stand in this column
-            .with_columns(_CATEGORIES, pl.col("nik").cast(pl.Int64))
+            .with_columns(_CATEGORIES, pl.col("nik", "nik_head").cast(pl.Int64))
             .collect(engine="streaming")  # texts become categories before all of them are in memory
         )
         mention_ids = rows["mention_id"]

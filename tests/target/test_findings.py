@@ -131,6 +131,20 @@ def test_who_carries_the_number_of_somebody_else_is_reported_and_its_owner_is_no
     assert month.found("identity_problem") == {("pbi_jkn", "nik_shared", "other")}
 
 
+def test_a_number_without_its_last_digit_is_still_somebody_elses_and_a_strange_name_still_strange(month):
+    owner, other = month.person("owner", age=40), month.person("other", age=33)
+    month.household("H", owner, other)
+    number, others = "7501160503860001", "7501160503930002"  # 5 March 1986 and 1993: their dates of birth
+    month.row("registry", owner, nik=number)
+    month.row("registry", other, nik=others)
+    month.receives("sembako", owner, nik_digits=number[:15] + "?", nik_status="lossy")
+    month.receives("pbi_jkn", other, nik_digits=number[:15] + "?", nik_status="lossy")
+    month.receives("pkh", other, nik_digits=others[:15] + "?", nik_status="lossy")
+    month._mentions[-1]["name"] = "KETUT SUDARMA"
+    month.run()
+    assert month.found("identity_problem") == {("pbi_jkn", "nik_shared", "other"), ("pkh", "name_mismatch", "other")}
+
+
 @pytest.mark.parametrize(
     ("written", "reported"),
     [
