@@ -89,6 +89,16 @@ _SPELLING = (
 _NUMBER_WORD = re.compile(r"\b(?:[IVX]+|\d+)\b")
 
 
+@lru_cache(maxsize=4)
+def _gazetteer(rules: str) -> Gazetteer:
+    return Gazetteer(PlaceRules.model_validate_json(rules))
+
+
+def gazetteer_of(rules: PlaceRules) -> Gazetteer:
+    """The gazetteer for some rules; kept, because the names of a whole country are folded for the first list."""
+    return _gazetteer(rules.model_dump_json())
+
+
 class Gazetteer:
     """Finds regions by name; reads the list of a province when it is first asked for."""
 

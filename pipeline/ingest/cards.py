@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from pipeline.errors import Problem, RulesError
 from pipeline.ingest.headings import HeadingIndex, HeadingWords
-from pipeline.rulebook import Card, read_yaml
+from pipeline.rulebook import Card, read_yaml, rules_hash
 
 KINDS: Final = (
     "registry", "recipients", "payments", "transactions", "deaths", "employment",
@@ -168,6 +168,10 @@ class Cards:
     @classmethod
     def load(cls, rules: Path) -> Cards:
         """Read ``sources/`` and the names in ``programs/``; :class:`RulesError` names what is wrong."""
+        return _loaded(rules, rules_hash(rules))
+
+    @classmethod
+    def _read(cls, rules: Path) -> Cards:
         folder = rules / "sources"
         cards = [read_yaml(p, SourceCard) for p in sorted(folder.glob("[!_]*.yaml"))]
         programs: dict[str, str] = {}
@@ -342,3 +346,8 @@ class Cards:
             ]
         if problems:
             raise RulesError(*problems)
+
+
+@lru_cache(maxsize=4)  # what is worked out of the headings takes longer than to read a small list
+def _loaded(rules: Path, _: str) -> Cards:
+    return Cards._read(rules)

@@ -17,7 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from pipeline.period import Period
-from pipeline.regions import Gazetteer, PlaceRules
+from pipeline.regions import Gazetteer, PlaceRules, gazetteer_of
 from pipeline.rulebook import Card, read_yaml
 
 _LEAST_LETTERS: Final = 6  # of an answer in which a slip is forgiven
@@ -127,5 +127,5 @@ class Cleaner:
             vocabularies={c: v.model_copy(update={"short": short}) for c, v in vocabularies.items()},
             titles=read_yaml(folder / "titles.yaml", Titles),
             places=places,
-            gazetteer=Gazetteer(places),
+            gazetteer=gazetteer_of(places),
         )
