@@ -97,7 +97,8 @@ class Gathering:
             for owner, group in picked.group_by(OWNER, maintain_order=True)
         ]
         owners = pl.concat([picked.select(OWNER), left.select(OWNER)]).unique().sort(OWNER)
-        return Gathered(sheets, picked, tuple(self._notices(owners, roster, unlisted, {*picked.select(OWNER).rows()})))
+        notices = [*self._notices(owners, roster, unlisted, {*picked.select(OWNER).rows()}), *self._undecided(queue)]
+        return Gathered(sheets, picked, tuple(notices))
 
     def _notices(
         self, owners: pl.DataFrame, roster: pl.DataFrame, unlisted: Mapping[tuple[str, str], int],
@@ -115,6 +116,13 @@ class Gathering:
             if (code, officer) not in listed:
                 waiting = unlisted[code, officer]
                 yield f"{place}: {officer or 'nobody'} has no visits this month, {waiting} cases wait"
+
+    def _undecided(self, queue: pl.DataFrame) -> Iterator[str]:
+        """Cases that were answered and that nobody decides: they stand on no worklist any more."""
+        late = queue.filter(pl.col("state").is_in(["on_hold", "for_approval"]), pl.col("due_at") < self.today)
+        if late.height:
+            some = ", ".join(late.sort("due_at", "case_id")["case_id"].head(3))
+            yield f"{late.height} cases were answered and wait for a decision past their day ({some} …): tepat decide"
 
     def cases(self, queue: str, kecamatan: str | None) -> pl.DataFrame:
         """Rows of ``tables.CASES`` of a queue, of one kecamatan or all."""

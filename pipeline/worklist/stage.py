@@ -101,11 +101,11 @@ def make_worklists(
     field, taxonomy = read_field_rules(rules), read_taxonomy(rules)
     programs = load_rules(rules, period.last_day)
     with case_book(out) as book:
+        code = None if kecamatan is None else _kecamatan(book, run, kecamatan)
         say("answers that came with the monthly files")
         answered = apply_published(book, field, moment)
         say("cases")
         kept = keep(book, run, field, taxonomy, moment)
-        code = None if kecamatan is None else _kecamatan(book, kecamatan)
         say("visits" if queue == FIELD else f"cases of {queue}")
         gathering = Gathering(book, run, field, taxonomy, programs, lang, moment.date())
         found = gathering.visits(code) if queue == FIELD else office_sheets(gathering, queue, words, code)
@@ -121,9 +121,13 @@ def make_worklists(
     return Worklists(str(period), run.run_id, folder, kept, answered.counts(), lists, notices)
 
 
-def _kecamatan(book: CaseBook, said: str) -> str:
-    """The code of a kecamatan that has cases, by code or name."""
-    codes = book.ask("select distinct kecamatan_code from audit.cases where kecamatan_code is not null order by 1")
+def _kecamatan(book: CaseBook, run: PublishedRun, said: str) -> str:
+    """The code of a kecamatan that the month has findings in, or that has cases, by code or name."""
+    codes = book.ask(
+        """select kecamatan_code from audit.findings where run_id = $run and kecamatan_code is not null
+           union select kecamatan_code from audit.cases where kecamatan_code is not null order by 1""",
+        run=run.run_id,
+    )
     return kecamatan_among(said, codes["kecamatan_code"].to_list())
 
 

@@ -182,6 +182,7 @@ def test_one_kecamatan(office: Office, kecamatan: str, good: bool) -> None:
     else:
         with pytest.raises(InputError, match="Tabongo"):
             lists_of(office, kecamatan=kecamatan)
+        assert office.ask("select 1 from audit.cases").is_empty()  # nothing changed
 
 
 def test_a_month_that_is_not_published(office: Office) -> None:

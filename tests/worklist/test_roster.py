@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cases.office import KECAMATAN, MOTINELO, TERATAI, Found, Office
-from tests.worklist.conftest import lists_of
+from pipeline.worklist import make_worklists
+from tests.cases.office import KECAMATAN, MOTINELO, NOVEMBER, RULES, TERATAI, Found, Office
+from tests.learn.office import answer
+from tests.worklist.conftest import OCTOBER, lists_of
 
 
 def test_who_has_no_visits_gets_no_cases_while_another_has_and_files_say_whose_they_are(tmp_path: Path) -> None:
@@ -27,3 +29,6 @@ def test_the_office_hears_of_cases_that_nobody_visits(tmp_path: Path) -> None:
     office.roster = []
     office.publish("2026-10", [Found(subject="H1"), Found(subject="H2")])
     assert lists_of(office).notices == ["Tabongo: SITI is not on the roster of the month, and nobody else is"]
+    answer(office, tmp_path, {"H1": "Layak"})
+    late = make_worklists(office.out, OCTOBER, RULES, now=NOVEMBER.replace(year=2027), say=str).notices[-1]
+    assert late.startswith("1 cases were answered and wait for a decision past their day (K-")
