@@ -2,7 +2,8 @@
 
 A sample (weight, PSU or strata given) has sampling errors: Taylor linearisation for ratios and shares, with quantile
 and poverty cuts taken as fixed; delete-one-PSU jackknife around the full estimate for what depends on ranks
-(:mod:`.curve`). Intervals are estimate ± t · se with (PSUs - strata) degrees of freedom, 95 %. A full list has none.
+(:mod:`.curve`). Intervals are estimate ± t · se with (PSUs - strata) degrees of freedom, 95 %. A full list has none,
+nor has a share of exactly 0 or 1: there a sample shows no spread, which is not to say that everybody is alike.
 """
 
 from __future__ import annotations
@@ -291,7 +292,7 @@ class _Report:
     def _record(
         self, name: str, label: str, value: float, se: float, numerator: float, denominator: float, definition: str
     ) -> Record:
-        half = self._t * se
+        half = math.nan if se == 0 and value in (0.0, 1.0) else self._t * se
         return Record(
             name, label, _known(value), _known(se), _known(value - half), _known(value + half),
             _known(numerator), _known(denominator), definition,
@@ -299,7 +300,7 @@ class _Report:
 
 
 def _row(record: Record) -> dict[str, str]:
-    interval = "" if record.se is None else f"{_written(record.ci_low)} to {_written(record.ci_high)}"
+    interval = "" if record.ci_low is None else f"{_written(record.ci_low)} to {_written(record.ci_high)}"
     return {
         "measure": record.measure,
         "group": record.group,

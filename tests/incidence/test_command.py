@@ -64,10 +64,13 @@ def test_groups_are_everybody_quantiles_values_and_both_joined(records):
 
 
 def test_intervals_hold_their_value_and_are_null_only_together(records):
+    """Nobody among five served: that is no certainty, and five who are all alike tell no interval."""
     for r in records:
-        assert (r["se"] is None) == (r["ci_low"] is None) == (r["ci_high"] is None)
-        if r["se"] is not None:
+        no_spread = r["se"] == 0 and r["value"] in (0, 1)
+        assert (r["se"] is None or no_spread) == (r["ci_low"] is None) == (r["ci_high"] is None)
+        if r["ci_low"] is not None:
             assert r["ci_low"] <= r["value"] <= r["ci_high"]
+    assert any(r["measure"] == "quantile_coverage" and r["se"] == 0 and r["ci_low"] is None for r in records)
     coverage = next(r for r in records if (r["measure"], r["group"]) == ("coverage", "all"))
     assert (coverage["numerator"], coverage["denominator"]) == (6, 15)
     assert coverage["value"] == pytest.approx(0.4, abs=1e-12)
