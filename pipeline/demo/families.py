@@ -19,9 +19,6 @@ EPOCH = date(1970, 1, 1)
 YEAR = 365.25
 """Days."""
 
-ROLES = ("head", "spouse", "child", "parent", "grandchild", "other_relative")
-"""Place in the family, in the order in which a family card lists them."""
-
 _HEAD_AGES = ((20, 29, 0.17), (30, 44, 0.37), (45, 59, 0.28), (60, 88, 0.18))
 _DESIL_WEIGHTS = (0.16, 0.15, 0.14, 0.13, 0.12, 0.10, 0.08, 0.06, 0.04, 0.02)
 _DESIL_UNKNOWN = 0.025

@@ -15,8 +15,6 @@ from pipeline.demo.aid import HOUSEHOLD_PROGRAMS
 from pipeline.demo.conditions import MONTHLY, reasons
 from pipeline.demo.scene import Scene
 
-PROGRAMS: Final = (*HOUSEHOLD_PROGRAMS, "pbi_jkn")
-
 
 def person_id(column: str = "pid") -> pl.Expr:
     """Id of a person in the truth."""

@@ -2,8 +2,8 @@
 
 Belongs here: formulas, each with its source; all take and give arrays. Not here: what is compared with what.
 
-A chance is one subject's. Among many subjects some are extreme by chance alone: :func:`by_chance` says how many as
-extreme are to be expected among all that were compared, and a strength is read from that.
+A chance is one subject's. Among many subjects some are extreme by chance alone: so many times the chance as were
+compared are to be expected, and a strength is read from that (:mod:`.words`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from scipy.special import betainc, betaln, gammaln, ndtr, pdtrc  # not scipy.sta
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.ArrayLike
-STRENGTHS: Final = ("strong", "clear", "weak")
 _SPREAD: Final = 1.4826
 """Median absolute deviation → standard deviation of a normal distribution."""
 _MOST_DISPERSED: Final = 0.5
@@ -146,9 +145,3 @@ def rank_tail(values: Numbers, sizes: Numbers) -> tuple[npt.NDArray[np.int64], F
     peers = at_least[0, large] - 1
     share: Floats = at_least[high, large] / (peers + 1)
     return peers, share
-
-
-def by_chance(chance: Floats, compared: Numbers) -> Floats:
-    """How many subjects as extreme are to be expected among all compared, if nothing but chance is at work."""
-    got: Floats = chance * np.asarray(compared, dtype=np.float64)
-    return got

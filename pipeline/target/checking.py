@@ -40,6 +40,10 @@ from pipeline.target.programs import Place, Program, Rule, Rules, Written, read_
 from pipeline.target.taxonomy import Taxonomy, read_taxonomy
 from pipeline.target.writers import to_polars
 
+DTYPES: Final[Mapping[Kind, pl.DataType]] = {
+    Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.FLAG: pl.Boolean(), Kind.DATE: pl.Date(),
+}  # fmt: skip
+"""Of the column of a fact."""
 MAX_CASES: Final = 200_000
 """Combinations of fact values tried before a condition is given the benefit of the doubt."""
 
@@ -98,7 +102,8 @@ def rule_rows(rules: Path, on: date, language: str = "id") -> list[RuleRow]:
     rows = []
     for program in rules_on(written, on).programs:
         card = written.programs[program.code][1]
-        version = next(v for v in reversed(card.versions) if v.valid_from <= on and (v.valid_to or on) >= on)
+        version = in_force(card.versions, on)
+        assert version is not None  # noqa: S101 - the program is in force
         for rule in program.conditions + program.bars:
             text = str(getattr(rule.text, language))
             row = RuleRow(program.code, rule.id, rule.written, text, rule.law, version.valid_from, version.valid_to)
@@ -226,20 +231,10 @@ def can_be_true(condition: Condition) -> bool:
     cases = list(product(*choices))
     columns: dict[str, pl.Series] = {}
     for i, fact in enumerate(facts):
-        series = pl.Series([case[i] for case in cases], dtype=_dtype(fact.kind))
+        series = pl.Series([case[i] for case in cases], dtype=DTYPES[fact.kind])
         names = [f"{fact.name}__low", f"{fact.name}__high"] if fact.counted else [fact.name]
         columns |= dict.fromkeys(names, series)
     return bool(pl.DataFrame(columns).select(to_polars(condition).fill_null(False).any()).item())
-
-
-def _dtype(kind: Kind) -> pl.DataType:
-    types: Mapping[Kind, pl.DataType] = {
-        Kind.NUMBER: pl.Float64(),
-        Kind.TEXT: pl.String(),
-        Kind.FLAG: pl.Boolean(),
-        Kind.DATE: pl.Date(),
-    }
-    return types[kind]
 
 
 def _around(fact: Fact, literals: set[Scalar]) -> set[Scalar | None]:

@@ -18,16 +18,15 @@ import polars as pl
 from pipeline.errors import Problem, RulesError
 from pipeline.parameters import in_force
 from pipeline.rulebook import line_in
-from pipeline.target.checking import turning_days
+from pipeline.target.checking import DTYPES, turning_days
 from pipeline.target.eligibility import Assessment, assess
 from pipeline.target.facts import concluded, unit_facts
-from pipeline.target.language import Kind, kind_of
+from pipeline.target.language import kind_of
 from pipeline.target.programs import ExampleCard, Rules, Written, read_rules, rules_on
 from pipeline.target.vocabulary import EMPLOYMENT_TYPES, PERSON_FACTS
 
 UNLISTED: Final = {"present": True, "is_companion": False, **{f"is_{t}": False for t in EMPLOYMENT_TYPES}}
 """What holds for a member of whom an example does not say otherwise: nobody is on a list for nothing."""
-DTYPES: Final = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.FLAG: pl.Boolean(), Kind.DATE: pl.Date()}
 SERVED: Final = pl.Schema(
     {
         "program": pl.String(), "subject_id": pl.String(), "amount": pl.Int64(), "n_lines": pl.UInt32(),

@@ -2,7 +2,7 @@
 
 Belongs here: reading a condition (``desil <= :desil_max and not is_companion``) and refusing everything that is not
 in the language. Not here: writing the tree for polars and DuckDB (:mod:`pipeline.target.writers`), which facts exist
-(:mod:`pipeline.target.facts`), which conditions a program has (:mod:`pipeline.target.programs`).
+(:mod:`pipeline.target.vocabulary`), which conditions a program has (:mod:`pipeline.target.programs`).
 
 The language: names of facts, ``:parameter``, numbers, strings, ``date '2026-01-31'``, ``true false``,
 ``and or not = <> < <= > >= in between``, ``is null``, ``is not null``, ``coalesce(fact, value)`` and brackets.
