@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from pipeline.cases.book import cases_of
 from pipeline.cases.returning import take_outcomes
+from pipeline.database import DATABASE, opened
+from pipeline.history import frame_of
 from pipeline.tables import CASE_EVENTS, CASES
 from tests.cases.conftest import VISIT
 from tests.cases.office import RULES, Found, Office
@@ -31,10 +34,9 @@ def office(tmp_path: Path) -> Office:
     return office
 
 
-def answers(folder: Path, office: Office, attempt: int) -> Path:
+def answers(folder: Path, cases: Sequence[str], attempt: int) -> Path:
     """A file with an answer to every case that leaves it open."""
     path = folder / f"hasil-{attempt}.csv"
-    cases = office.ask("select case_id from audit.cases order by 1")["case_id"]
     lines = [f"{c};Belum bertemu;15/11/2026;kunjungan ke-{attempt}" for c in cases]
     path.write_text("\n".join(["ID KASUS;HASIL;TANGGAL KUNJUNGAN;CATATAN", *lines]) + "\n", encoding="utf-8")
     return path
@@ -42,22 +44,24 @@ def answers(folder: Path, office: Office, attempt: int) -> Path:
 
 def assert_whole(office: Office) -> int:
     """Each file is in the database in full or not at all, and the cases are what their events say; files applied."""
-    files = office.ask("select source_file, count(*) as n from audit.outcomes group by source_file")
+    with opened(office.out / DATABASE, read_only=True) as c:
+        files = frame_of(c, "select source_file, count(*) as n from audit.outcomes group by source_file")
+        events = CASE_EVENTS.conform(frame_of(c, 'select * from audit.case_events order by "at"'))
+        cases = CASES.conform(frame_of(c, "select * from audit.cases order by case_id"))
     assert set(files["n"]) <= {FAMILIES}
-    answered = office.ask("select count(*) as n from audit.case_events where event = 'answered'")["n"][0]
-    assert answered == files.height * FAMILIES
-    events = CASE_EVENTS.conform(office.ask('select * from audit.case_events order by "at"'))
-    assert cases_of(events).equals(CASES.conform(office.ask("select * from audit.cases order by case_id")))
+    assert (events["event"] == "answered").sum() == files.height * FAMILIES
+    assert cases_of(events).equals(cases)
     assert events["previous_hash"].to_list() == ["", *events["hash"].to_list()[:-1]]
     return files.height
 
 
 def kill(office: Office, folder: Path, at_work: Warm, kills: int, seed: int) -> int:
     """Kill -9 again and again, and give the same file again after each; how often it was still at work."""
-    usual = at_work.do(__name__, "take", str(answers(folder, office, 0)), str(office.out))
+    cases = office.ask("select case_id from audit.cases order by 1")["case_id"].to_list()
+    usual = at_work.do(__name__, "take", str(answers(folder, cases, 0)), str(office.out))
     killed = 0
     for attempt, moment in zip(range(1, kills + 1), moments(seed, usual), strict=False):
-        path = answers(folder, office, attempt)
+        path = answers(folder, cases, attempt)
         killed += at_work.kill(moment, __name__, "take", str(path), str(office.out))
         assert assert_whole(office) in (attempt, attempt + 1)
         take(str(path), str(office.out))
