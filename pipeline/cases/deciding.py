@@ -6,6 +6,7 @@ the registry, and lets the finding rest for a time, so that it does not come bac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ from pipeline.tables import MATCH_JUDGEMENTS
 
 ACCEPT, RETURN = "accept", "return"
 CLOSED: Final = "closed"
-_NUMBER: Final = r"(K(?:-[0-9A-HJKMNP-TV-Z]{3}){4})"
+_NUMBER: Final = r"K(?:-[0-9A-HJKMNP-TV-Z]{3}){4}"
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,8 @@ def case_numbers_in(path: Path) -> list[str]:
     """
     found: list[str] = []
     for sheet in sheets_of(examine(path)):
-        for batch in sheet.batches():
-            for column in batch.select(pl.col(r"^c\d+$")).iter_columns():
-                found += column.cast(pl.String).str.extract(_NUMBER).drop_nulls().to_list()
+        for _, cells in sheet.rows():
+            found += [match[0] for cell in cells if (match := re.search(_NUMBER, cell)) is not None]
     if not found:
         raise InputError(Problem(path.name, "there is no case number in it", "numbers like K-4T7-QM2-X9P-A3F"))
     return list(dict.fromkeys(found))

@@ -59,6 +59,13 @@ class RawSheet:
     hidden: bool = False
     header_in_file: bool = True
 
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Row number and cells as text, of every row in which something is written: for short lists that are no source
+        of a month."""
+        for batch in self.batches():
+            for number, *cells in batch.select("row_number", *(f"c{j}" for j in range(width(batch)))).iter_rows():
+                yield number, [cell.strip() if cell is not None else "" for cell in cells]
+
 
 def width(batch: pl.DataFrame) -> int:
     """Number of physical columns of a raw batch."""

@@ -63,18 +63,10 @@ def pairs_in(file: Path) -> pl.DataFrame:
     return frame.unique(_SIDES, keep="first", maintain_order=True).with_row_index("place")
 
 
-def rows_of(sheet: RawSheet) -> Iterator[tuple[int, list[str]]]:
-    """Row number and cells as text, of every row in which something is written."""
-    for batch in sheet.batches():
-        columns = [c for c in batch.columns if c.startswith("c") and c[1:].isdigit()]
-        for row in batch.select("row_number", *columns).iter_rows():
-            yield row[0], [str(v).strip() if v is not None else "" for v in row[1:]]
-
-
 def _pairs(sheet: RawSheet) -> Iterator[tuple[str, str]]:
     """What stands under the two headings; nothing where a sheet has not both."""
     at: list[int] = []
-    for _, cells in rows_of(sheet):
+    for _, cells in sheet.rows():
         if set(_SIDES) <= set(cells):
             at = [cells.index(side) for side in _SIDES]
         elif at and max(at) < len(cells) and all(cells[j] for j in at):

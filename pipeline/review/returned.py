@@ -21,7 +21,6 @@ from pipeline.ingest.sheets import RawSheet
 from pipeline.look.numbers import language
 from pipeline.look.words import texts
 from pipeline.period import Period
-from pipeline.review.choice import rows_of
 from pipeline.review.form import ABOUT, key_of
 from pipeline.review.keeping import ReviewBook, Word, contradiction, review_book, say_words, who
 from pipeline.review.screen import WORDS
@@ -164,7 +163,7 @@ def read_form(path: Path) -> Returned:
         raise InputError(Problem(str(path), "there is no such file", "the workbook that came back"))
     sheets = sheets_of(examine(path))
     about = next((s for s in sheets if s.name == ABOUT), None)
-    facts = [] if about is None else [cells for _, cells in rows_of(about)]
+    facts = [] if about is None else [cells for _, cells in about.rows()]
     told = {cells[0]: cells[1] for cells in facts if len(cells) > 1 and cells[0] != "pair"}
     if "period" not in told:
         raise InputError(
@@ -185,7 +184,7 @@ def read_form(path: Path) -> Returned:
 def _form_rows(sheet: RawSheet) -> Iterator[Row]:
     """Rows under the headings; none where the sheet has not both headings."""
     at: dict[str, int] = {}
-    for number, cells in rows_of(sheet):
+    for number, cells in sheet.rows():
         found = {c: j for j, text in enumerate(cells) for c in _COLUMNS if _folded(text) in map(_folded, _headings(c))}
         if {"pair", "judgement"} <= set(found):
             at = found
