@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,19 @@ def exported(out: Path, folder: Path, **options: Any) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def sent_once(published_district: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sent")
+    shutil.copy(published_district / DATABASE, folder)
+    return exported(folder, folder)
+
+
+@pytest.fixture
+def sent(sent_once: Path, tmp_path: Path) -> Path:
+    """The workbook as it goes out, of the month that ``out`` holds; to be changed at will."""
+    return Path(shutil.copy(sent_once, tmp_path))
+
+
 def column(page: Any, heading: str) -> int:
     return next(c.column for c in page[3] if c.value == heading)
 
@@ -59,8 +73,8 @@ def said(out: Path) -> pl.DataFrame:
         return frame_of(connection, 'select * from audit.match_judgements order by "at"')
 
 
-def test_what_was_chosen_is_taken_once(out: Path, tmp_path: Path) -> None:
-    path = filled(exported(out, tmp_path), ["sama", "berbeda", None, "ragu"])
+def test_what_was_chosen_is_taken_once(out: Path, sent: Path) -> None:
+    path = filled(sent, ["sama", "berbeda", None, "ragu"])
     first = taken(out, path)
     assert (first["applied"], first["already"], first["missing"], first["refused"]) == (3, 0, 0, 0)
     assert said(out)["judgement"].to_list() == ["same", "different", "unsure"]
@@ -69,7 +83,7 @@ def test_what_was_chosen_is_taken_once(out: Path, tmp_path: Path) -> None:
     assert said(out).height == 3
 
 
-def test_moved_columns_and_sorted_rows_are_no_matter(out: Path, tmp_path: Path) -> None:
+def test_moved_columns_and_sorted_rows_are_no_matter(out: Path, sent: Path) -> None:
     def swapped(page: Any) -> None:
         one, last = column(page, "Penilaian"), column(page, "Kode pasangan")
         for row in range(3, page.max_row + 1):
@@ -78,13 +92,13 @@ def test_moved_columns_and_sorted_rows_are_no_matter(out: Path, tmp_path: Path) 
             page.cell(row, last).value = a
         page.insert_rows(1)  # a title above
 
-    got = taken(out, filled(exported(out, tmp_path), ["sama", "berbeda"], swapped))
+    got = taken(out, filled(sent, ["sama", "berbeda"], swapped))
     assert (got["applied"], got["missing"], got["refused"]) == (2, 0, 0)
     assert said(out)["judgement"].to_list() == ["same", "different"]
 
 
-def test_deleted_rows_are_counted_and_stay_open(out: Path, tmp_path: Path) -> None:
-    got = taken(out, filled(exported(out, tmp_path), ["sama"], lambda page: page.delete_rows(5, 2)))
+def test_deleted_rows_are_counted_and_stay_open(out: Path, sent: Path) -> None:
+    got = taken(out, filled(sent, ["sama"], lambda page: page.delete_rows(5, 2)))
     assert (got["applied"], got["missing"]) == (1, 2)
 
 
@@ -97,34 +111,34 @@ def test_what_people_write_instead_of_choosing(out: Path, tmp_path: Path, writte
     assert said(out)["judgement"].to_list() == [means]
 
 
-def test_free_text_is_refused_with_its_row_and_the_rest_is_taken(out: Path, tmp_path: Path) -> None:
-    got = taken(out, filled(exported(out, tmp_path), ["mungkin anaknya", "sama"]))
+def test_free_text_is_refused_with_its_row_and_the_rest_is_taken(out: Path, sent: Path) -> None:
+    got = taken(out, filled(sent, ["mungkin anaknya", "sama"]))
     assert (got["applied"], got["refused"]) == (1, 1)
     (refusal,) = got["refusals"]
     assert refusal["row_number"] == 4
     assert "mungkin anaknya" in refusal["why"]
 
 
-def test_a_pair_twice_with_two_judgements_is_refused(out: Path, tmp_path: Path) -> None:
+def test_a_pair_twice_with_two_judgements_is_refused(out: Path, sent: Path) -> None:
     def doubled(page: Any) -> None:
         code = column(page, "Kode pasangan")
         page.cell(5, code, page.cell(4, code).value)
 
-    got = taken(out, filled(exported(out, tmp_path), ["sama", "berbeda"], doubled))
+    got = taken(out, filled(sent, ["sama", "berbeda"], doubled))
     assert (got["applied"], got["refused"]) == (0, 2)
 
 
-def test_a_code_that_was_changed_is_refused(out: Path, tmp_path: Path) -> None:
+def test_a_code_that_was_changed_is_refused(out: Path, sent: Path) -> None:
     def spoiled(page: Any) -> None:
         page.cell(4, column(page, "Kode pasangan"), "P 1234")
 
-    got = taken(out, filled(exported(out, tmp_path), ["sama"], spoiled))
+    got = taken(out, filled(sent, ["sama"], spoiled))
     assert (got["applied"], got["refused"]) == (0, 1)
     assert "pair code" in got["refusals"][0]["why"]
 
 
-def test_a_row_that_has_changed_since_is_refused(out: Path, tmp_path: Path) -> None:
-    path = filled(exported(out, tmp_path), ["sama", "berbeda"])
+def test_a_row_that_has_changed_since_is_refused(out: Path, sent: Path) -> None:
+    path = filled(sent, ["sama", "berbeda"])
     with opened(out / DATABASE, read_only=False) as connection:
         book = openpyxl.load_workbook(path)
         key = key_of(book["Pasangan"].cell(4, column(book["Pasangan"], "Kode pasangan")).value)
@@ -136,20 +150,20 @@ def test_a_row_that_has_changed_since_is_refused(out: Path, tmp_path: Path) -> N
     assert "judged again" in got["refusals"][0]["why"]
 
 
-def test_the_file_of_another_month_is_refused_whole(out: Path, tmp_path: Path) -> None:
-    path = filled(exported(out, tmp_path), ["sama"])
+def test_the_file_of_another_month_is_refused_whole(out: Path, sent: Path) -> None:
+    path = filled(sent, ["sama"])
     with pytest.raises(InputError, match="give --period"):
         import_pairs(out, month(out).before(), path, person="Rina")
     assert said(out).is_empty()
 
 
-def test_files_that_are_no_form_are_refused(out: Path, tmp_path: Path) -> None:
+def test_files_that_are_no_form_are_refused(out: Path, tmp_path: Path, sent: Path) -> None:
     other = tmp_path / "lain.xlsx"
     openpyxl.Workbook().save(other)
     for path in (other, tmp_path / "nothing.xlsx"):
         with pytest.raises(InputError):
             taken(out, path)
-    headless = filled(exported(out, tmp_path), ["sama"], lambda page: page.delete_rows(1, 3))
+    headless = filled(sent, ["sama"], lambda page: page.delete_rows(1, 3))
     with pytest.raises(InputError, match="not there any more"):
         taken(out, headless)
     with pytest.raises(InputError, match=r"\.xlsx"):

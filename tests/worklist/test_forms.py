@@ -24,10 +24,23 @@ HEAD = 4
 """Row of the headings in a sheet of a desa."""
 
 
-@pytest.fixture
-def book(office: Office) -> openpyxl.Workbook:
+@pytest.fixture(scope="module")
+def listed_once(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """The office with its lists. Read it, do not write to it."""
+    office = Office(published).copied(tmp_path_factory.mktemp("listed") / "out")
     lists_of(office)
-    return openpyxl.load_workbook(form(office, ".xlsx"))
+    return office
+
+
+@pytest.fixture
+def listed(listed_once: Office, tmp_path: Path) -> Office:
+    """A copy of it, to be changed at will."""
+    return listed_once.copied(tmp_path / "listed")
+
+
+@pytest.fixture
+def book(listed_once: Office) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(form(listed_once, ".xlsx"))
 
 
 def desa(book: openpyxl.Workbook) -> list[str]:
@@ -66,7 +79,8 @@ def test_numbers_are_text_and_masked(book: openpyxl.Workbook) -> None:
             assert (cell.data_type, cell.value[6:12]) == ("s", "******")
 
 
-def test_filled_with_columns_moved_and_rows_deleted_it_reads_back(office: Office, book: openpyxl.Workbook) -> None:
+def test_filled_with_columns_moved_and_rows_deleted_it_reads_back(listed: Office, book: openpyxl.Workbook) -> None:
+    office = listed
     filled = {}
     for name in desa(book):
         sheet = book[name]
@@ -92,9 +106,8 @@ def test_filled_with_columns_moved_and_rows_deleted_it_reads_back(office: Office
     ]
 
 
-def test_a_workbook_nobody_filled_is_no_error(office: Office) -> None:
-    lists_of(office)
-    taken = take_outcomes([form(office, ".xlsx")], office.out, RULES, now=VISIT, say=lambda _: None)
+def test_a_workbook_nobody_filled_is_no_error(listed: Office) -> None:
+    taken = take_outcomes([form(listed, ".xlsx")], listed.out, RULES, now=VISIT, say=lambda _: None)
     assert (taken.applied.applied, taken.refusals, taken.blank) == (0, [], 6)
 
 
@@ -115,8 +128,8 @@ def test_every_list_that_leaves_is_in_the_access_log(office: Office) -> None:
         assert f"{file} {digest[:16]}" in told
 
 
-def test_answered_cases_leave_the_list_and_nobody_gets_more_visits(office: Office) -> None:
-    lists_of(office)
+def test_answered_cases_leave_the_list_and_nobody_gets_more_visits(listed: Office) -> None:
+    office = listed
     case_id = office.case("H2")["case_id"]
     path = office.out.parent / "hasil.csv"
     path.write_text(f"ID KASUS;HASIL;NAMA\n{case_id};Meninggal;x\n", encoding="utf-8")
@@ -136,8 +149,8 @@ def test_in_english(office: Office) -> None:
     assert take_outcomes([path], office.out, RULES, now=VISIT, lang="en", say=lambda _: None).applied.applied == 1
 
 
-def test_the_form_has_every_visit_and_no_number_in_full(office: Office) -> None:
-    lists_of(office)
+def test_the_form_has_every_visit_and_no_number_in_full(listed_once: Office) -> None:
+    office = listed_once
     if shutil.which("pdftotext") is None:
         pytest.skip("no pdftotext here: the form on paper was not read")
     text = subprocess.run(["pdftotext", "-layout", form(office, ".pdf"), "-"], capture_output=True, check=True).stdout

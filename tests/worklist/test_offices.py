@@ -17,12 +17,12 @@ from tests.worklist.conftest import PASSPHRASE, lists_of
 
 HEAD = 4
 ACCOUNT = "1234567890123"
+QUEUES = ("kabupaten", "dukcapil", "inspectorate", "bank")
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Office:
-    """H1 served twice, a wrong NIK of P2, a bank account of several, and H3 of a companion; H4 is for the TKSK."""
-    office = Office(tmp_path / "out", roster=((OFFICER, KECAMATAN, 5),), companions=["P3b"])
+@pytest.fixture(scope="module")
+def office_once(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    office = Office(tmp_path_factory.mktemp("offices") / "out", roster=((OFFICER, KECAMATAN, 5),), companions=["P3b"])
     office.publish(
         "2026-10",
         [
@@ -36,10 +36,24 @@ def office(tmp_path: Path) -> Office:
     return office
 
 
+@pytest.fixture(scope="module")
+def listed_once(office_once: Office, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """Each office has its list. Read it, do not write to it."""
+    office = office_once.copied(tmp_path_factory.mktemp("listed") / "out")
+    for queue in QUEUES:
+        (made,) = lists_of(office, queue=queue).lists
+        assert len(made["files"]) == 1
+    return office
+
+
+@pytest.fixture
+def office(office_once: Office, tmp_path: Path) -> Office:
+    """H1 served twice, a wrong NIK of P2, a bank account of several, and H3 of a companion; H4 is for the TKSK."""
+    return office_once.copied(tmp_path / "out")
+
+
 def book_of(office: Office, queue: str) -> tuple[Path, openpyxl.Workbook]:
-    (made,) = lists_of(office, queue=queue).lists
-    (name,) = made["files"]
-    path = office.out / "2026-10" / "worklist" / queue / name
+    (path,) = (office.out / "2026-10" / "worklist" / queue).iterdir()
     return path, openpyxl.load_workbook(path)
 
 
@@ -57,15 +71,17 @@ def rows(sheet: openpyxl.worksheet.worksheet.Worksheet) -> list[dict[str, object
         ("bank", "Rekening 123456***0123", ACCOUNT),
     ],
 )
-def test_each_office_gets_its_own_cases_and_nobody_elses(office: Office, queue: str, name: str, subject: str) -> None:
-    path, book = book_of(office, queue)
+def test_each_office_gets_its_own_cases_and_nobody_elses(
+    listed_once: Office, queue: str, name: str, subject: str
+) -> None:
+    path, book = book_of(listed_once, queue)
     (row,) = rows(book["Kasus"])
-    assert (row["NAMA"], row["ID KASUS"]) == (name, office.case(subject)["case_id"])
+    assert (row["NAMA"], row["ID KASUS"]) == (name, listed_once.case(subject)["case_id"])
     assert [p.suffix for p in path.parent.iterdir()] == [".xlsx"]
 
 
-def test_the_rows_behind_it_are_named_and_masked(office: Office) -> None:
-    _, book = book_of(office, "kabupaten")
+def test_the_rows_behind_it_are_named_and_masked(listed_once: Office) -> None:
+    _, book = book_of(listed_once, "kabupaten")
     one, other = rows(book["Bukti"])
     assert (one["BERKAS"], one["BARIS"], one["NAMA TERTULIS"]) == ("a.csv", 2, "KARIM 1")
     assert other["NAMA TERTULIS"] == "RAHMA 1"
@@ -73,8 +89,9 @@ def test_the_rows_behind_it_are_named_and_masked(office: Office) -> None:
     assert "750119120380" not in text
 
 
-@pytest.mark.parametrize("queue", ["kabupaten", "dukcapil", "inspectorate", "bank"])
-def test_filled_by_the_office_it_comes_back(office: Office, queue: str) -> None:
+@pytest.mark.parametrize("queue", QUEUES)
+def test_filled_by_the_office_it_comes_back(listed_once: Office, tmp_path: Path, queue: str) -> None:
+    office = listed_once.copied(tmp_path / "out")
     path, book = book_of(office, queue)
     sheet = book["Kasus"]
     place = {c.value: c.column for c in sheet[HEAD]}
@@ -94,10 +111,8 @@ def test_filled_by_the_office_it_comes_back(office: Office, queue: str) -> None:
 
 
 def test_each_queue_has_a_folder_of_its_own(office: Office) -> None:
-    lists_of(office)
-    book_of(office, "bank")
-    book_of(office, "kabupaten")
-    lists_of(office)
+    for queue in (None, "bank", "kabupaten", None):
+        lists_of(office, **{} if queue is None else {"queue": queue})
     assert sorted(p.name for p in (office.out / "2026-10" / "worklist").iterdir()) == [
         "750119_Tabongo.html", "750119_Tabongo.pdf", "750119_Tabongo.xlsx", "bank", "kabupaten",
     ]  # fmt: skip
