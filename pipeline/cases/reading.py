@@ -47,8 +47,9 @@ _OTHER_FORMS: Final = {
     b"\x89PNG": _TYPED,
     b"\xff\xd8\xff": _TYPED,
     b"<!doctype html": (
-        "the page itself, which holds the questions and no answers",
-        "ask the sender to press `Simpan hasil` in it and to send the file hasil_….csv that it saves",
+        "a page of the browser, which is not read back",
+        "of the page for the phone: ask the sender to press `Simpan hasil` in it and to send the file hasil_….csv that "
+        "it saves; of a list that was saved as a page: save it as XLSX",
     ),
 }
 """What comes back instead of answers, by how it begins, and what to do about it."""
