@@ -19,6 +19,8 @@ from pipeline.target.programs import Written
 
 MOST_VALUES = 50
 """Values of a range: each is a whole evaluation."""
+LARGEST = 10**12
+"""Of a value: a month of a million units at so many rupiah can still be added up."""
 _GROUPED = re.compile(r"\d{1,3}([.,]\d{3})+")
 
 
@@ -50,13 +52,15 @@ class Question:
             on: the day whose values are replaced.
 
         Raises:
-            InputError: nothing to change, an unknown parameter (with the nearest name), a value of the wrong kind,
-                a range that is none or too long.
+            InputError: nothing to change, an unknown parameter (with the nearest name), one given twice, a value of the
+                wrong kind, a range that is none or too long.
         """
         known = _known(written, on)
-        changes = {}
+        changes: dict[str, Scalar] = {}
         for text in sets:
             name, value = _split("--set", text, known)
+            if name in changes:
+                raise InputError(Problem("--set", f"`{name}` is given twice", "one value for each parameter"))
             changes[name] = _value("--set", name, value, known[name])
         chosen = None
         if spread is not None:
@@ -105,7 +109,10 @@ def _value(option: str, name: str, text: str, now: Scalar | None) -> Scalar:
             case Kind.NUMBER:
                 if _GROUPED.fullmatch(text):
                     raise ValueError("write the number without separators")
-                return int(text) if re.fullmatch(r"-?\d+", text) else float(text)
+                number = int(text) if re.fullmatch(r"-?\d+", text) else float(text)
+                if not abs(number) <= LARGEST:  # nan neither
+                    raise ValueError("out of bounds")
+                return number
             case Kind.FLAG:
                 return {"true": True, "false": False}[text.lower()]
             case Kind.DATE:
@@ -113,12 +120,16 @@ def _value(option: str, name: str, text: str, now: Scalar | None) -> Scalar:
             case Kind.TEXT:
                 return text
     except (ValueError, KeyError) as error:
-        expected = {Kind.NUMBER: "a number such as 250000", Kind.FLAG: "true or false", Kind.DATE: "YYYY-MM-DD"}
+        expected = {
+            Kind.NUMBER: "a number such as 250000, not above 10^12",
+            Kind.FLAG: "true or false",
+            Kind.DATE: "YYYY-MM-DD",
+        }
         raise InputError(Problem(option, f"{name}: {text!r}", expected[kind])) from error
 
 
 def _values(name: str, text: str, now: Scalar | None) -> tuple[Scalar, ...]:
-    match = re.fullmatch(r"(-?\d+)\.\.(-?\d+)(?:/(\d+))?", text)
+    match = re.fullmatch(r"(-?\d{1,12})\.\.(-?\d{1,12})(?:/(\d{1,12}))?", text)
     if match is None or (now is not None and kind_of(now) is not Kind.NUMBER):
         raise InputError(Problem("--range", f"{name}: {text!r}", "whole numbers such as 1..6 or 100000..400000/50000"))
     low, high, step = int(match[1]), int(match[2]), int(match[3] or 1)
