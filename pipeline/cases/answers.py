@@ -129,7 +129,7 @@ def apply(
         return Applied(checked, 0, already, refusals)
     making = Making(rules, {"actor": actor, "period": period})
     waiting = _make_events(fresh, findings, weighed, rules, making, telling)
-    pairs = _judgements(book, fresh, findings, rules, now)
+    pairs = _judgements(book, fresh, findings, weighed, rules, now)
     with book.transaction():
         if keep_rows:
             taken = fresh.drop("case_id").rename({"written_case": "case_id"})
@@ -243,9 +243,15 @@ _JUDGED: Final = ("same_person_twice", "nik_shared", "name_mismatch")
 
 
 def _judgements(
-    book: CaseBook, fresh: pl.DataFrame, findings: pl.DataFrame, rules: FieldRules, now: datetime
+    book: CaseBook,
+    fresh: pl.DataFrame,
+    findings: pl.DataFrame,
+    weighed: Weighed,
+    rules: FieldRules,
+    now: datetime,
 ) -> pl.DataFrame:
-    """Judgements on the two rows that a finding of identity rests on; three rows leave open which are meant."""
+    """Judgements on the two rows that a finding of identity rests on; three rows leave open which are meant. Of people
+    who differ each has a voice, so that nothing follows from either."""
     says = {code: o.identity for code, o in rules.outcomes.items() if o.identity}
     told = fresh.with_columns(judgement=pl.col("code").replace_strict(says, default=None, return_dtype=pl.String))
     told = told.filter(pl.col("judgement").is_not_null())
@@ -260,8 +266,10 @@ def _judgements(
                      join audit.mentions m on m.run_id = a.run_id and m.mention_id = e.mention_id)
                group by case_id, finding_id having count(*) = 2"""
         )
+    differ = weighed.told.filter(pl.col("finding_key").is_in(list(weighed.disputed)))["answer_id"].implode()
+    told = told.with_columns(voice=pl.when(pl.col("answer_id").is_in(differ)).then("officer"))
     judged = told.join(pairs, on="case_id", maintain_order="left").unique(
-        ["fingerprint_a", "fingerprint_b"], keep="last", maintain_order=True
+        ["fingerprint_a", "fingerprint_b", "voice"], keep="last", maintain_order=True
     )
     return MATCH_JUDGEMENTS.conform(
         judged.select(

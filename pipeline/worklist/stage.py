@@ -117,7 +117,7 @@ def make_worklists(
                 folder /= queue
             _record(book, run, field, found.picked, lists, moment)
             replace_files(staging, folder, old=_forms_in(folder) if code is None else ())
-    notices = [*found.notices, *(() if lock is None else (_LOCKED,)), *answered.refused]
+    notices = [*found.notices, *(() if lock is None else (_LOCKED,)), *answered.refused, *map(str, answered.remarks)]
     return Worklists(str(period), run.run_id, folder, kept, answered.counts(), lists, notices)
 
 

@@ -10,6 +10,7 @@ from pipeline.cases.deciding import decide
 from pipeline.cases.returning import Outcomes
 from pipeline.errors import Refused
 from pipeline.signers import same_person
+from pipeline.verdicts import verdicts
 from tests.cases.conftest import VISIT, Take
 from tests.cases.office import RULES, Office, typed
 from tests.cases.test_answers import row
@@ -55,6 +56,14 @@ def test_two_people_who_differ_on_one_day_leave_it_open(
         decide(month.out, RULES, [case_id], "accept", person="Kepala", now=VISIT)
     came(month, take, tmp_path, ("Meninggal", "16/11/2026", SITI))
     assert (month.case("H2")["outcome"], month.case("H2")["state"]) == ("deceased", "for_approval")
+
+
+def test_nothing_follows_for_who_is_who_where_two_people_differ(month: Office, take: Take, tmp_path: Path) -> None:
+    said = [row(month, "H3", "Orang yang sama", **SITI), row(month, "H3", "Orang yang berbeda", **ALI)]
+    take(typed(tmp_path / "a.csv", said))
+    words = month.ask("select * from audit.match_judgements")
+    assert sorted(words.select("by", "judgement").rows()) == [("ALI RAHIM", "different"), ("SITI HASAN", "same")]
+    assert verdicts(words, VISIT.date())["judgement"].to_list() == ["unsure"]
 
 
 def test_one_person_who_says_two_things_is_asked_which_and_later_puts_it_right(
