@@ -11,7 +11,9 @@ from contextlib import suppress
 from typing import Final
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of malloc.h
-_LARGE: Final = 4 << 20
+_LARGE: Final = 16 << 20
+_SPARE: Final = 64 << 20
+"""What a thread may keep of freed memory: less, and the pieces of pairs would be asked for page by page each time."""
 _THREADS: Final = 2
 _NO_SUCH_LIBRARY: Final = (OSError, AttributeError, TypeError)
 
@@ -27,7 +29,7 @@ def give_back_early() -> None:
     pa.set_memory_pool(pa.system_memory_pool())  # its own keeps what readers have freed
     with suppress(*_NO_SUCH_LIBRARY):
         mallopt = ctypes.CDLL(None).mallopt
-        for setting, value in ((_MMAP_THRESHOLD, _LARGE), (_TRIM_THRESHOLD, 2 * _LARGE), (_ARENA_MAX, _THREADS)):
+        for setting, value in ((_MMAP_THRESHOLD, _LARGE), (_TRIM_THRESHOLD, _SPARE), (_ARENA_MAX, _THREADS)):
             mallopt(setting, value)
 
 

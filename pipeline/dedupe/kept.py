@@ -9,25 +9,19 @@ byte a column. How rare is what both have is worked out again when a pair is wei
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.dedupe import levels
 from pipeline.dedupe.card import DedupeCard
-from pipeline.dedupe.levels import Compared, Comparer
+from pipeline.dedupe.levels import Compared, Comparer, To, pieces_of, several
 from pipeline.dedupe.passes import passes_of
 from pipeline.dedupe.sieve import Sieve
 from pipeline.dedupe.values import Flags, Levels, Records, Rows
 from pipeline.memory import give_back
 from pipeline.resolve.blocking import Candidates, Pairs, mix, unpack
-
-Of = TypeVar("Of")
-To = TypeVar("To")
 
 
 @dataclass(frozen=True)
@@ -68,13 +62,12 @@ class Kept:
 
     def each(self, comparer: Comparer, work: Callable[[Compared], To]) -> list[To]:
         """Work on all pairs, piece by piece, several at a time; results in order, one at least."""
-        pieces = [slice(i, i + levels.PIECE) for i in range(0, max(len(self), 1), levels.PIECE)]
-        return _several(lambda at: work(self.compared(comparer, at)), pieces)
+        return several(lambda at: work(self.compared(comparer, at)), pieces_of(len(self)))
 
     def drawn(self, share: float) -> Rows:
         """Positions of a share of the pairs, which ones depends on the pairs alone."""
-        pieces = (self.pairs[i : i + levels.PIECE] for i in range(0, max(len(self), 1), levels.PIECE))
-        return np.flatnonzero(np.concatenate([drawn(*unpack(p), share) for p in pieces]))
+        pieces = pieces_of(len(self))
+        return np.flatnonzero(np.concatenate([drawn(*unpack(self.pairs[at]), share) for at in pieces]))
 
 
 def drawn(a: Rows, b: Rows, share: float) -> Flags:
@@ -93,7 +86,7 @@ def candidates(records: Records, card: DedupeCard) -> Iterator[Candidates]:
             for pairs in parts():
                 waiting.add(name, pairs)
 
-        _several(made, list(passes_of(records, card)))
+        several(made, list(passes_of(records, card)))
         give_back()
         yield waiting
 
@@ -104,14 +97,9 @@ def sifted(sieve: Sieve, waiting: Candidates, pieces: list[tuple[int, int]]) -> 
     def sift(piece: tuple[int, int]) -> Kept:
         return Kept.of(sieve.sift(*unpack(waiting.take(piece))), sieve.comparer)
 
-    return Kept.concat(_several(sift, pieces))
+    return Kept.concat(several(sift, pieces))
 
 
 def _packed(compared: Compared) -> Pairs:
     got: Pairs = compared.a.astype(np.uint64) << np.uint64(32) | compared.b.astype(np.uint64)
     return got
-
-
-def _several(work: Callable[[Of], To], pieces: list[Of]) -> list[To]:
-    with ThreadPoolExecutor(levels.THREADS) as pool:
-        return list(pool.map(work, pieces))

@@ -10,11 +10,11 @@ Columns of few values are compared once, value by value; what else two values sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import comb
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ from pipeline.dedupe.card import EQUAL, LEVELS, MOST, ORDER, PART, SWAPPED, TOKE
 from pipeline.dedupe.numbers import COUNTED, code_levels, date_levels
 from pipeline.dedupe.texts import by_initials, same_text, shared_words, text_levels
 from pipeline.dedupe.values import WORDS, Codes, Floats, Levels, Records, Rows, Values
+
+Of = TypeVar("Of")
+To = TypeVar("To")
 
 RARITY: Final = 8
 """Steps of rarity a bit: a value that a share of 2 ** -r of all have is of rarity RARITY * r."""
@@ -75,15 +78,17 @@ class Compared:
         return Compared(*(np.concatenate([getattr(p, n) for p in pieces]) for n in ("a", "b", "levels", "rare")))
 
 
-def in_pieces(work: Callable[[Rows, Rows], Compared], a: Rows, b: Rows) -> Iterator[Compared]:
-    """Work on pairs in pieces of bounded memory, several at a time, the results in order; at least one piece."""
-    cuts = [slice(i, i + PIECE) for i in range(0, max(len(a), 1), PIECE)]
-    if len(cuts) == 1:
-        yield work(a, b)
-        return
+def several(work: Callable[[Of], To], parts: Sequence[Of]) -> list[To]:
+    """Work on parts, several at a time; results in order."""
+    if len(parts) == 1:
+        return [work(parts[0])]
     with ThreadPoolExecutor(THREADS) as pool:
-        for i in range(0, len(cuts), THREADS):
-            yield from pool.map(lambda cut: work(a[cut], b[cut]), cuts[i : i + THREADS])
+        return list(pool.map(work, parts))
+
+
+def pieces_of(size: int) -> list[slice]:
+    """Pieces of so many pairs, each of bounded memory; at least one."""
+    return [slice(i, i + PIECE) for i in range(0, max(size, 1), PIECE)]
 
 
 class Comparer:
@@ -121,7 +126,7 @@ class Comparer:
 
     def compare(self, a: Rows, b: Rows) -> Compared:
         """Levels of all columns for pairs of records."""
-        return Compared.concat(list(in_pieces(lambda x, y: self.compare_rest(x, y, {}), a, b)))
+        return Compared.concat(several(lambda at: self.compare_rest(a[at], b[at], {}), pieces_of(len(a))))
 
     def compare_rest(self, a: Rows, b: Rows, known: Mapping[int, Levels]) -> Compared:
         """The same for a piece of pairs, with what is known of some columns."""

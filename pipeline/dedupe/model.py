@@ -29,7 +29,7 @@ from pipeline.dedupe.card import (
     TOKEN,
     DedupeCard,
 )
-from pipeline.dedupe.levels import RARITY, Compared
+from pipeline.dedupe.levels import RARITY, Compared, pieces_of, several
 from pipeline.dedupe.values import Floats, Levels, Records, Rows
 
 Wide = npt.NDArray[np.float64]
@@ -47,7 +47,6 @@ _TIED: Final = 20.0
 _SEEN: Final = 10
 _SURELY_NOT: Final = 0.05
 _TOLD_APART: Final = -20.0
-_PIECE: Final = 500_000
 
 
 @dataclass
@@ -157,12 +156,14 @@ class ListModel:
 
     def score(self, compared: Compared) -> Scores:
         """Weights and odds of compared pairs."""
-        parts = [self._score(compared.take(slice(i, i + _PIECE))) for i in range(0, max(len(compared), 1), _PIECE)]
+        parts = several(lambda at: self._score(compared.take(at)), pieces_of(len(compared)))
         if len(parts) == 1:
             return parts[0]
-        return Scores(
-            *(np.concatenate([getattr(p, n) for p in parts]) for n in ("weights", "total", "stranger", "relative"))
+        weights = np.concatenate([p.weights.T for p in parts], axis=1).T  # columns stay in one piece
+        total, stranger, relative = (
+            np.concatenate([getattr(p, n) for p in parts]) for n in ("total", "stranger", "relative")
         )
+        return Scores(weights, total, stranger, relative)
 
     def _score(self, compared: Compared) -> Scores:
         # a row of memory for each column: whole columns are what is worked on

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.dedupe.card import DedupeCard
+from pipeline.dedupe.levels import several
 from pipeline.dedupe.values import Records, Rows, Values, coded, sound
 from pipeline.resolve.blocking import Pairs, mix, pairs_of
 from pipeline.resolve.settings import Blocking
@@ -98,7 +99,8 @@ def _partners(code: npt.NDArray[np.int64]) -> float:
 
 def keys_of(records: Records, drawn: _Drawn) -> list[list[Key]]:
     """Keys by column, the widest first in each; those of names together stand last."""
-    return [_of_column(drawn, k, v) for k, v in enumerate(records.columns)] + _of_names(drawn, records)
+    columns = several(lambda k: _of_column(drawn, k, records.columns[k]), range(len(records.columns)))
+    return columns + _of_names(drawn, records)
 
 
 def _of_column(drawn: _Drawn, k: int, values: Values) -> list[Key]:

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from pipeline.dedupe.card import NAMES, Cut, DedupeCard
 from pipeline.dedupe.kept import Kept, candidates, drawn, sifted
@@ -136,7 +137,7 @@ def _agreeing(comparer: Comparer, records: Records, k: int, chance: np.random.Ge
     mixed = chance.permutation(rows)
     # sorted as single numbers: by code, then at random
     key = code[mixed].astype(np.uint64) << np.uint64(32) | np.arange(len(mixed), dtype=np.uint64)
-    key.sort()
+    key = pl.Series(key).sort().to_numpy()
     same = np.flatnonzero(key[1:] >> np.uint64(32) == key[:-1] >> np.uint64(32))
     if not len(same):
         return None

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.dedupe.bounds import OfTexts, bound_of
 from pipeline.dedupe.card import EQUAL
-from pipeline.dedupe.levels import Compared, Comparer, in_pieces
+from pipeline.dedupe.levels import Compared, Comparer, pieces_of, several
 from pipeline.dedupe.model import ListModel, kind_of_pair
 from pipeline.dedupe.values import Flags, Floats, Levels, Rows
 
@@ -78,7 +78,7 @@ class Sieve:
 
     def sift(self, a: Rows, b: Rows) -> Compared:
         """Compare pairs, and keep those worth it."""
-        return Compared.concat(list(in_pieces(self._sift, a, b)))
+        return Compared.concat(several(lambda at: self._sift(a[at], b[at]), pieces_of(len(a))))
 
     def _ties(self, k: int) -> list[tuple[int, np.float32]]:
         """Columns that go with one, and the most it can weigh if they agree."""

@@ -157,7 +157,7 @@ def _groups(records: Records, people: People) -> Group:
 
 
 def _clusters(lists: Lists, group: Group) -> pl.DataFrame:
-    first = np.unique(group)
+    first = np.flatnonzero(np.bincount(group))
     place = ["file_index", "source_file", *(["sheet"] if lists.sheets else []), "row_number"]
     person = _person_ids(lists, first).gather(np.searchsorted(first, group))
     return lists.rows.select(place).with_columns(person)
