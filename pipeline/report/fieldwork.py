@@ -100,6 +100,8 @@ def samples(month: Month, rules: Path) -> list[Figure]:
     if found.is_empty():
         return []
     newest = found.filter(pl.col("sample_id") == found["sample_id"].last()).filter(pl.col("value").is_not_null())
+    if newest.is_empty():  # so many are silent that nothing is said of the whole
+        return []
     names = [f"{words[e]}: {words[m]}" for e, m in newest.select("error", "measure").rows()]
     frame = newest.select(
         pl.Series("label", names, dtype=pl.String), "definition", "value", low="ci_low", high="ci_high",
