@@ -21,7 +21,7 @@ _SEVERAL: Final = 0.5
 _ENOUGH_ROWS: Final = 20
 _RUNNING: Final = 0.05
 _NUMBERS: Final = frozenset({"phone", "personal_number", "family_number", "account", "house_number"})
-_DIALLED: Final = 9
+_DIALLED: Final = 10
 
 
 @dataclass(frozen=True)

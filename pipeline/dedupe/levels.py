@@ -103,6 +103,10 @@ class Comparer:
     def count(self, weight: npt.NDArray[np.float64], *, others: bool = False) -> None:
         """Count shares anew; ``others``: the weights count persons, see :meth:`Values.shares`."""
         self.shares = [v.shares(weight, others=others) for v in self.records.columns]
+        of_words = list(self.shares)
+        if others:
+            for k in self.records.find("full_name"):
+                self.shares[k] = self.records.columns[k].of_rare_names(self.shares[k])
         self.rarities = [rarity(s) for s in self.shares]
         self.word_bits: dict[int, Floats] = {}
         self.after_bits: dict[int, Floats] = {}
@@ -111,14 +115,16 @@ class Comparer:
         for k, v in enumerate(self.records.columns):
             if v.column.compare == "text":
                 share = self.shares[k]
-                self.word_bits[k] = -np.log2(np.maximum(v.word_shares(share), 2.0**-31)).astype(np.float32)
-                self.after_bits[k] = v.after_bits(share, self.word_bits[k], len(self.records))
+                self.word_bits[k] = -np.log2(np.maximum(v.word_shares(of_words[k]), 2.0**-31)).astype(np.float32)
+                self.after_bits[k] = v.after_bits(of_words[k], self.word_bits[k], len(self.records))
                 if v.initials is not None:
                     first = v.initials[0]
-                    of_letter = np.bincount(first[:-1], weights=np.exp2(-self.word_bits[k][:-1].astype(np.float64)))
+                    word_share = np.exp2(-self.word_bits[k][:-1].astype(np.float64))
+                    of_letter = np.bincount(first[:-1], weights=word_share)
                     bits = -np.log2(np.clip(of_letter, 2.0**-31, 1.0))
                     self.letter_bits[k] = np.append(bits, 0).astype(np.float32)
-                self.bag_rarities[k] = rarity(np.bincount(v.bag, weights=share)[v.bag])
+                same = [np.bincount(codes, weights=share)[codes] for codes in (v.bag, v.joined)]
+                self.bag_rarities[k] = rarity(np.maximum(*same))
 
     def _swaps(self) -> tuple[int, int] | None:
         given, family = self.records.find("given_name"), self.records.find("surname")

@@ -243,12 +243,18 @@ class ListModel:
 
     def _tie(self, levels: Levels, weights: Floats) -> None:
         """What a column can say at most, where strangers who agree on one that goes with it mostly agree here."""
-        equal = levels == EQUAL
+        agree = [self._agree(k, level) for k, level in enumerate(levels)]
         for at, k in enumerate(self.order):
             for j in self.order[:at]:
                 if self.tied[k, j] > 0:
-                    most = np.float32(np.log2(self.m[k][EQUAL] / self.tied[k, j]))
-                    np.minimum(weights[k], most, out=weights[k], where=equal[k] & equal[j])
+                    most = np.log2(self.m[k] / self.tied[k, j]).astype(np.float32)[levels[k]]
+                    np.minimum(weights[k], most, out=weights[k], where=agree[k] & agree[j])
+
+    def _agree(self, k: int, level: Levels) -> npt.NDArray[np.bool_]:
+        """Whether a column is equal, or of the same words."""
+        last = ORDER if self.records.columns[k].column.compare == "text" else EQUAL
+        got: npt.NDArray[np.bool_] = (level >= EQUAL) & (level <= last)
+        return got
 
     def _said_again(self, levels: Levels, weights: Floats, kin: Floats) -> None:
         """Numbers alike count less by what strangers with nearly such numbers share of the other columns."""
@@ -386,10 +392,12 @@ class ListModel:
                 alone = self._of_family(j) and self.records.columns[i].column.compare == "date"
                 total = scores.total - scores.weights[:, i] if alone else scores.total
                 match = _likely(total)
-                stranger = np.where(match < _SURE_WITHOUT, 1 - match, 0)
+                stranger = np.where(match < (_SURELY_NOT if alone else _SURE_WITHOUT), 1 - match, 0)
                 known = float(stranger[sample.levels[:, i] > 0].sum())
-                equal = float(stranger[sample.levels[:, i] == EQUAL].sum())
+                equal = float(stranger[self._agree(i, sample.levels[:, i])].sum())
                 share = (equal + _TIED * mean[i]) / (known + _TIED)
+                if alone:  # no more than twins: rows of one person that are told apart wrongly have one day too
+                    share = min(share, _NAMESAKES * self.card.namesakes.get("birth_date", 1.0))
                 tied[i, j] = share if share > 2 * mean[i] and equal >= _SEEN else 0.0
         self.tied = tied
 
@@ -439,9 +447,9 @@ class ListModel:
         if len(place) > 1:
             without = scores.total - scores.weights[:, place].sum(axis=1)
             sure = without > np.log2(_SURE / (1 - _SURE))
-            levels = compared.levels[:, place]
-            known = sure & ((levels > 0).sum(axis=1) > 1)
-            away = known & ~((levels > 0) & (levels < _last(self.records, place))).any(axis=1)
+            known = sure & ((compared.levels[:, place] > 0).sum(axis=1) > 1)
+            # of postcodes in a row strangers have nearly the same: what agrees must speak for the pair
+            away = known & (scores.weights[:, place] <= 0).all(axis=1)
             self.moved = float((weight[away].sum() + _MOVED * _MOVED_PRIOR) / (weight[known].sum() + _MOVED_PRIOR))
 
     def _learn_namesakes(self, compared: Compared, weight: Wide, scores: Scores) -> None:
@@ -455,8 +463,3 @@ class ListModel:
             start = self.card.namesakes[self.records.columns[k].column.meaning]
             # not beyond bounds, or all rows of one person end as relatives
             self.namesakes[k] = min((alike + _KIN_PRIOR * start) / (known + _KIN_PRIOR), _NAMESAKES * start)
-
-
-def _last(records: Records, columns: list[int]) -> npt.NDArray[np.uint8]:
-    """The level of each column that means that nothing agrees."""
-    return np.array([len(LEVELS[records.columns[k].column.compare]) - 1 for k in columns], dtype=np.uint8)

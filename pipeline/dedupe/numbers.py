@@ -103,6 +103,8 @@ def code_levels(values: Values, x: Codes, y: Codes) -> Levels:
     level[rest[_ends(values, x[rest], y[rest])]] = C_PART
     if values.column.meaning in COUNTED:
         _counted(values, x, y, level)
+    if values.column.meaning == "email":  # namesakes choose one address but for its number
+        level[(level < C_DIFFERS) & (values.numerals[x] != values.numerals[y])] = C_DIFFERS
     return level
 
 

@@ -16,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.errors import InputError, Problem
-from pipeline.ingest.contents import examine
+from pipeline.ingest.contents import Contents, Format, examine
 from pipeline.ingest.readers import sheets_of
 from pipeline.ingest.sheets import RawSheet
 
@@ -24,6 +24,13 @@ PLACE: Final = ("file_index", "source_file", "sheet", "row_number")
 _HEADER_WITHIN: Final = 30
 _LONG: Final = 50_000
 _FEW_OF_ALL: Final = 0.5
+_KINDS_OF_FILE: Final = {
+    Format.TEXT: ("a text file", (".csv", ".tsv", ".txt")),
+    Format.JSON_LINES: ("a file of JSON lines", (".jsonl", ".ndjson", ".json")),
+    Format.PARQUET: ("a Parquet file", (".parquet", ".pq")),
+    Format.WORKBOOK: ("a workbook", (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")),
+}
+"""What a file is called, and how the names of such files end."""
 _PLAIN_LETTERS: Final = str.maketrans({"Đ": "D", "Ł": "L", "Ø": "O", "ı": "I", "ـ": None})
 
 
@@ -46,12 +53,14 @@ class Lists:
         headings: heading of each of those columns as first written.
         sha256: hash of each file.
         sheets: whether a file has several sheets with rows.
+        notices: what to tell about the files.
     """
 
     rows: pl.DataFrame
     headings: tuple[str, ...]
     sha256: tuple[str, ...]
     sheets: bool
+    notices: tuple[str, ...] = ()
 
     @property
     def files(self) -> int:
@@ -85,24 +94,32 @@ def read_lists(paths: Sequence[Path], known: Callable[[str], bool]) -> Lists:
         raise InputError(*(Problem(str(p), "there is no such file", "a CSV, XLSX or Parquet file") for p in missing))
     headings: dict[str, str] = {}
     frames, hashes, sheets = [], [], 0
+    notices: list[str] = []
     for n, path in enumerate(paths, 1):
         contents = examine(path)
         hashes.append(contents.sha256)
         here = [_sheet(sheet, n, path, headings, known) for sheet in sheets_of(contents)]
         full = [frame for frame in here if frame is not None and frame.height]
+        if (other := _other_than_its_name(contents)) is not None:
+            notices.append(f"{path.name} is {other}, whatever its name says")
         if not full:
-            raise InputError(
-                Problem(
-                    path.name, "holds no list", "a row of headings and rows of persons below it", "see what is in it"
-                )
-            )
+            found = "holds no list" if other is None else f"is {other}, whatever its name says, and holds no list"
+            expected = "a row of headings and rows of persons below it"
+            raise InputError(Problem(path.name, found, expected, "see what is in it, and ask for the list itself"))
         sheets = max(sheets, len(full))
         frames += full
     columns = list(headings)
     rows = pl.concat(frames, how="diagonal_relaxed").select(
         *PLACE, *(pl.col(f"h:{key}").alias(f"c{i}") for i, key in enumerate(columns))
     )
-    return Lists(rows, tuple(headings.values()), tuple(hashes), sheets > 1)
+    return Lists(rows, tuple(headings.values()), tuple(hashes), sheets > 1, tuple(notices))
+
+
+def _other_than_its_name(contents: Contents) -> str | None:
+    """What a file is, if its name ends as that of another kind of file does."""
+    is_a, ends = _KINDS_OF_FILE[contents.format]
+    others = {end for _, of in _KINDS_OF_FILE.values() for end in of} - set(ends)
+    return is_a if contents.path.suffix.lower() in others else None
 
 
 def _sheet(

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.dedupe.card import read_card
+from pipeline.dedupe.card import NAMES, read_card
 from pipeline.dedupe.columns import declare
 from pipeline.dedupe.headings import Headings
 from pipeline.dedupe.people import People, find_people, odds, probability
@@ -30,6 +30,10 @@ Group = npt.NDArray[np.int64]
 
 _ID_LENGTH: Final = 16
 _AT_ONCE: Final = 1_000_000
+_ONLY_NAMES: Final = frozenset({*NAMES, "full_name", "sex"})
+_MANY: Final = 100
+_PART_OF_ALL: Final = 0.01
+"""Equal rows that are worth a word: so many, and so large a share of the list."""
 _ALL_PAIRS: Final = 60
 """Rows of a person up to which all their pairs are written; of larger ones, each row with the first."""
 
@@ -70,6 +74,7 @@ class Deduped:
         pairs: file_a, row_a, file_b, row_b, probability, decision (match, possible).
         columns: what each compared column was taken for.
         left_out: columns that are no evidence, and why.
+        notices: what somebody should know who reads the result.
     """
 
     clusters: pl.DataFrame
@@ -79,6 +84,7 @@ class Deduped:
     cut: float
     one_to_one: bool
     score: Score | None
+    notices: tuple[str, ...] = ()
 
     def summary(self) -> dict[str, Any]:
         """All but the rows."""
@@ -95,6 +101,7 @@ class Deduped:
             "one_to_one": self.one_to_one,
             "columns": list(self.columns),
             "left_out": dict(self.left_out),
+            "notices": list(self.notices),
             "score": None if self.score is None else asdict(self.score),
         }
 
@@ -136,6 +143,9 @@ def dedupe(paths: Sequence[Path], rules: Path, request: Request, say: Say) -> De
     group = _groups(records, people)
     pairs = _pairs(lists, records, people, group, card.cut.possible)
     cut, one_to_one = people.cut, people.one_to_one
+    notices = (*lists.notices, *_notices(lists, records, group))
+    for notice in notices:
+        say(f"notice: {notice}")
     del records, people
     return Deduped(
         clusters=_clusters(lists, group),
@@ -145,7 +155,28 @@ def dedupe(paths: Sequence[Path], rules: Path, request: Request, say: Say) -> De
         cut=cut,
         one_to_one=one_to_one,
         score=None if request.truth is None else _scored(lists, request.truth, group),
+        notices=notices,
     )
+
+
+def _notices(lists: Lists, records: Records, group: Group) -> list[str]:
+    """Where a list does not say enough to tell people apart, and where one person has a large part of it."""
+    got = []
+    if {v.column.meaning for v in records.columns} <= _ONLY_NAMES:
+        got.append(
+            "only names are compared: nothing in the list tells namesakes from one person, so no more than rare names"
+            " are joined; a date of birth, a place or a number would tell"
+        )
+    most = int(records.rows.argmax())
+    if (alike := int(records.rows[most])) >= _MANY and alike >= _PART_OF_ALL * len(group):
+        first = int(records.first[most])
+        said = "are taken for one person" if (group == first).sum() > 1 else "are left as persons of their own"
+        row = lists.rows["row_number"][first]
+        got.append(
+            f"{alike:,} rows are equal in all that is compared (the first is row {row}) and {said}: if that cannot be,"
+            " the list lacks a column that tells people apart"
+        )
+    return got
 
 
 def _groups(records: Records, people: People) -> Group:

@@ -32,6 +32,8 @@ PACKED: Final = 16
 """Characters of a number that is compared as one integer."""
 _SOUND: Final = 5
 _NOBODY: Final = 0.5
+_TOGETHER_BITS: Final = 3.0
+"""Bits by which the words of a name are more often together than by chance."""
 _SOME_INITIALS: Final = 0.01
 _NAMED: Final = frozenset({"given_name", "middle_name", "surname", "full_name", "relative_name"})
 _FEW: Final = 30.0
@@ -152,6 +154,11 @@ class Values:
         texts = [t.ljust(8, "?")[:8] for t in self.text.to_list()]
         raw = np.frombuffer("".join(texts).encode("ascii", "replace"), np.uint8).reshape(-1, 8).astype(np.int16) - 48
         return np.where((raw >= 0) & (raw <= 9), raw, -1).astype(np.int8)
+
+    @cached_property
+    def numerals(self) -> Codes:
+        """Code of the digits in each value."""
+        return coded(self.text.str.replace_all(r"\D", ""))
 
     @cached_property
     def numbers(self) -> npt.NDArray[np.float64]:
@@ -290,6 +297,17 @@ class Values:
             counts[:-1] = np.maximum(counts[:-1] - 1, _NOBODY)
             total = max(total - 1, _FEW)
         got: Floats = (counts / total).astype(np.float32)
+        return got
+
+    def of_rare_names(self, share: Floats) -> Floats:
+        """Shares in which full names that nobody else has, as far as the list knows, are as rare as their words.
+
+        A list of n rows cannot say that a name is rarer than one in n; that its words are rare together it can.
+        """
+        bits = -np.log2(np.maximum(self.word_shares(share), 2.0**-31))
+        by_words = np.exp2(_TOGETHER_BITS - bits[self.words].sum(axis=1))
+        alone = (share <= share[share > 0].min(initial=1.0)) & (self.count > 1)
+        got: Floats = np.where(alone, np.maximum(np.minimum(share, by_words), 2.0**-31), share).astype(np.float32)
         return got
 
     def word_shares(self, share: Floats) -> Floats:

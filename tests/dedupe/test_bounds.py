@@ -32,8 +32,19 @@ DIRTY = Noise(slip=0.3, scan=0.1, sound=0.1, missing=0.15, swapped_names=0.1, da
         crowd(1500).with_columns(
             tgl_lahir=pl.col("tgl_lahir").str.slice(0, 7), nik=pl.col("nik").str.replace(r"^(.{4})(.)", "${1}A ${2}")
         ),
+        # names in full with initials and short forms, years in place of dates
+        pl.DataFrame(people(500, rows=(2,), noise=DIRTY)).select(
+            name=pl.when(pl.int_range(pl.len()) % 3 == 0)
+            .then(pl.col("given_name").str.head(1))
+            .otherwise(pl.col("given_name").replace("William", "Bill"))
+            + pl.lit(" ")
+            + pl.col("surname"),
+            birth_year=pl.col("date_of_birth").str.head(4),
+            suburb=pl.col("suburb"),
+            who=pl.col("who"),
+        ),
     ],
-    ids=["crowd", "en", "vi", "zh", "odd"],
+    ids=["crowd", "en", "vi", "zh", "odd", "initials"],
 )
 def test_no_bound_is_below_what_it_bounds(tmp_path: Path, rows: pl.DataFrame) -> None:
     rows.write_parquet(tmp_path / "list.parquet")

@@ -7,15 +7,17 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
-import cli
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+import cli
 from pipeline.dedupe import Request, dedupe, parse_maps
 from pipeline.dedupe.card import read_card
+from pipeline.dedupe.columns import declare
 from pipeline.dedupe.dates import as_date
 from pipeline.dedupe.headings import Headings
+from pipeline.dedupe.reading import read_lists
 from pipeline.errors import InputError
 from pipeline.rulebook import default_rules
 from tests.dedupe.lists import people
@@ -78,6 +80,7 @@ def test_identical_rows_end_in_bounded_time(tmp_path: Path) -> None:
     result = dedupe([file], default_rules(), Request({}), quiet)
     assert time.process_time() - before < 20
     assert result.summary()["persons"] == 1
+    assert "50,000 rows are equal in all that is compared" in result.notices[0]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +96,56 @@ def test_no_usable_column_is_said_plainly(tmp_path: Path, rows: list[dict[str, s
     file = written(tmp_path / "list.csv", rows)
     with pytest.raises(InputError, match=told):
         dedupe([file], default_rules(), Request({}), quiet)
+
+
+def test_a_file_that_is_not_what_its_name_says_is_told(tmp_path: Path) -> None:
+    text = tmp_path / "list.xlsx"
+    text.write_text("hello")
+    with pytest.raises(InputError, match="is a text file, whatever its name says"):
+        dedupe([text], default_rules(), Request({}), quiet)
+
+
+def test_only_names_are_told_and_rare_ones_joined(tmp_path: Path) -> None:
+    given, family = (
+        ["Ana", "Budi", "Citra", "Dewi", "Eko", "Fitri", "Gita", "Hasan"],
+        ["Katili", "Lihawa", "Monoarfa", "Nento", "Olii", "Pakaya"],
+    )
+    names = [f"{one} {two} {three}" for one in given for two in given for three in family]
+    file = written(tmp_path / "list.csv", [{"name": n} for n in [*names, *names[::7]]])
+    result = dedupe([file], default_rules(), Request({}), quiet)
+    assert "only names are compared" in result.notices[0]
+    assert result.summary()["persons"] >= len(names)
+
+
+@pytest.mark.parametrize(
+    ("rows", "meanings"),
+    [
+        (
+            [("Ana Lima", "1980-02-03"), ("Bo Wirth", "1951-12-30"), ("Cy Odum", "2003-05-11")],
+            ["full_name", "birth_date"],
+        ),
+        ([("Ana", "Lima"), ("Bo", "Wirth"), ("Cy", "Odum")], ["given_name", "surname"]),
+        ([("Ana Lima", "2024-01-03"), ("Bo Wirth", "2024-02-05"), ("Cy Odum", "2024-02-05")], ["full_name", "text"]),
+    ],
+    ids=["a name and a birthday", "two names", "a day of this year is no birthday"],
+)
+def test_contents_say_what_headings_do_not(tmp_path: Path, rows: list[tuple[str, str]], meanings: list[str]) -> None:
+    file = written(tmp_path / "list.csv", [{"x": one, "y": two} for one, two in rows])
+    card = read_card(default_rules())
+    declared = declare(read_lists([file], Headings(card).known), card, {}, [])
+    assert [c.meaning for c in declared.columns] == meanings
+
+
+def test_two_lists_that_call_and_cut_their_columns_otherwise(tmp_path: Path) -> None:
+    one = written(
+        tmp_path / "a.csv", [{"first": "Ana", "last": "Lima", "street": "Oak Road 1", "town": "Ely", "dob": "3/2/1980"}]
+    )
+    two = written(tmp_path / "b.csv", [{"CLIENT": "LIMA ANA", "home address": "Oak Road 1, Ely", "born": "1980-02-03"}])
+    card = read_card(default_rules())
+    lists = read_lists([one, two], Headings(card).known)
+    declared = declare(lists, card, {"full_name": "CLIENT"}, [])
+    assert {c.meaning for c in declared.columns} == {"full_name", "address", "birth_date"}
+    assert declared.values.null_count().sum_horizontal().item() == 0
 
 
 def test_wrong_usage_is_exit_2(tmp_path: Path) -> None:
@@ -120,6 +173,13 @@ def test_maps() -> None:
         ("soc_sec_id", "personal_number"),
         ("postcodeFake", "postcode"),
         ("rec_id", "row_key"),
+        ("DoB", "birth_date"),
+        ("LST_NM", "surname"),
+        ("birth yr (est.)", "birth_year"),
+        ("聯絡電話", "phone"),
+        ("휴대폰번호", "phone"),
+        ("Mother's date of birth", None),
+        ("Name of school", None),
         ("weather", None),
         ("year of death", None),
     ],

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from pipeline.dedupe.card import C_PART, C_SLIP, C_SLIPS
+from pipeline.dedupe.card import C_DIFFERS, C_PART, C_SLIP, C_SLIPS, DIFFERS, NEAR, PART, TOKEN
 from pipeline.dedupe.kinds import Column
 from pipeline.dedupe.numbers import code_levels
+from pipeline.dedupe.texts import text_levels
 from pipeline.dedupe.values import Values
 
 
@@ -47,3 +48,26 @@ def test_codes_are_as_far_apart_as_their_strings(alphabet: str, data: st.DataObj
         short = min(len(one), len(two)) < 4
         expected = C_SLIP if distance == 1 else C_SLIPS if distance == 2 and not short else None
         assert (level == expected) if expected else level >= C_PART, (one, two)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "level"),
+    [
+        ("SMITH J", "JOHN SMITH", PART),
+        ("J K SMITH", "SMITH JOHN KARL", PART),
+        ("SMITH J", "WALTER SMITH", TOKEN),
+        ("BILL SMITH", "WILLIAM SMITH", NEAR),
+        ("BILL SMITH", "JOHN ADAMS", DIFFERS),
+    ],
+)
+def test_initials_and_short_forms_of_names(one: str, two: str, level: int) -> None:
+    column = Column("c", "full_name", "text", "own", (("BILL", "WILLIAM"),))
+    text = sorted([one, two])
+    names = Values(column, np.arange(2, dtype=np.int32), pl.Series([*text, ""]))
+    assert text_levels(names, np.array([0], np.int32), np.array([1], np.int32)).tolist() == [level]
+
+
+@pytest.mark.parametrize(("meaning", "level"), [("birth_year", C_SLIP), ("account", C_DIFFERS)])
+def test_years_are_compared_as_numbers(meaning: str, level: int) -> None:
+    said = Values(Column("c", meaning, "code", "own"), np.arange(2, dtype=np.int32), pl.Series(["1999", "2000", ""]))
+    assert code_levels(said, np.array([0], np.int32), np.array([1], np.int32)).tolist() == [level]
