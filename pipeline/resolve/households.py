@@ -33,6 +33,7 @@ _MASKS: Final = ((0, 3), (4, 7), (8, 11), (12, 15))
 _BLOCK: Final = 30
 _ONE_HOUSE: Final = 4
 _SOME_DIGITS: Final = 5
+_ALL_BUT_ONE: Final = 15
 
 
 @dataclass(frozen=True)
@@ -390,14 +391,22 @@ def _from_neighbours(features: Features, number: Codes, where: pl.DataFrame) -> 
 
 
 def _without_number(features: Features, persons: Labels, home: Codes, where: pl.DataFrame, next_code: int) -> Codes:
-    """Persons on a registry without any family number: with those who stand beside them so, else by themselves."""
+    """Persons on a registry without any whole family number: with those who stand beside them so, else by themselves.
+
+    Those beside them live in the same house; or in the same lane with the same number but for the digit that a
+    spreadsheet has cut, however their address is written.
+    """
     lost = features.registry & (home < 0)
     if not lost.any():
         return home
-    frame = _registry_rows(features, where, person=persons, lost=lost.astype(np.int64))
-    fresh = pl.col("head") | (pl.col("lost") != pl.col("lost").shift(1))
-    for column in ("house", "lane", "part"):
+    most = np.bitwise_count(features.kk.known) >= 4 * _ALL_BUT_ONE
+    rest = np.where(most, features.kk.packed & features.kk.known, np.uint64(0)).astype(np.int64)
+    frame = _registry_rows(features, where, person=persons, lost=lost.astype(np.int64), rest=rest)
+    fresh = pl.col("head") & (pl.col("person") != pl.col("person").shift(1))  # a head may be listed twice
+    for column in ("lost", "lane", "part"):
         fresh = fresh | (pl.col(column) != pl.col(column).shift(1))
+    one_number = (pl.col("rest") != 0) & (pl.col("rest") == pl.col("rest").shift(1))
+    fresh = fresh | (pl.col("house") != pl.col("house").shift(1)) & ~one_number
     frame = frame.with_columns(fresh.fill_null(True).cum_sum().alias("group")).filter(pl.col("lost") == 1)
     found = frame.with_columns(pl.col("person").min().over("group").alias("first"))
     found = found.sort("row").unique("person", keep="first", maintain_order=True)

@@ -46,6 +46,19 @@ def test_a_grown_child_still_on_the_parents_number_belongs_to_its_own() -> None:
     assert found["registry.csv", 1] == found["registry.csv", 2] != found["registry.csv", 3]
 
 
+def test_numbers_that_a_spreadsheet_has_cut_hold_a_family_together_however_its_address_is_written() -> None:
+    cut, lane = KK[:15] + "?", {"rt": 2, "rw": 1}
+    found = homes(
+        row("registry.csv", 1, relationship="head", no_kk=cut, **FATHER, **HOME),
+        row("registry.csv", 2, relationship="head", no_kk=cut, **FATHER, **HOME),
+        row("registry.csv", 3, relationship="spouse", no_kk=cut, **MOTHER, **lane, address="JL TIRTONADI"),
+        row("registry.csv", 4, relationship="head", no_kk=cut, **SON, **HOME),
+        row("registry.csv", 5, relationship="spouse", no_kk=cut, **WIFE, **HOME),
+    )
+    assert found["registry.csv", 1] == found["registry.csv", 2] == found["registry.csv", 3]
+    assert found["registry.csv", 3] != found["registry.csv", 4] == found["registry.csv", 5]
+
+
 def test_two_families_in_one_house_are_two() -> None:
     found = homes(
         row("registry.csv", 1, relationship="head", no_kk=KK, **FATHER, **HOME),
