@@ -12,18 +12,17 @@ import pytest
 from pipeline.audit import rerun
 from pipeline.audit.verify import verify
 from pipeline.errors import InputError
-from pipeline.publish import publish
 from pipeline.store import Store
 from tests.audit.filled import RULES
-from tests.publish.builders import NIK, STARTED, identity, month, silent, write_stages
-from tests.scenarios import District
+from tests.publish.builders import NIK, publish_one, silent, write_stages
+from tests.scenarios import District, MadeOnce
 
 
 @pytest.fixture
-def again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def again(made_once: MadeOnce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """A published month of made-up stage files; making it again writes those of ``name``."""
     out, raw = tmp_path / "out", tmp_path / "raw"
-    publish(month(out), out, identity(), started_at=STARTED, timings={}, say=silent)
+    shutil.copytree(made_once("one", publish_one), out)
     (raw / "2026-10").mkdir(parents=True)
     (raw / "2026-10" / "daftar.csv").write_text("NIK;NAMA\n")
     monkeypatch.setattr("pipeline.audit.inputs.inputs_hash", lambda _: "inputs-1")

@@ -20,6 +20,34 @@ LEFT_OUT = "Belum menerima padahal layak"
 WRONGLY_PAID = "Menerima tetapi tidak layak"
 
 
+@pytest.fixture(scope="module")
+def visiting_once(october_once: Office, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    office = october_once.copied(tmp_path_factory.mktemp("visiting") / "out")
+    drawn(office)
+    office.keep("2026-10")
+    return office
+
+
+@pytest.fixture
+def visiting(visiting_once: Office, tmp_path: Path) -> Office:
+    """A sample is drawn, and its visits are cases; a copy, to be changed at will."""
+    return visiting_once.copied(tmp_path / "out")
+
+
+@pytest.fixture(scope="module")
+def on_lists_once(october_once: Office, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    office = october_once.copied(tmp_path_factory.mktemp("lists") / "out")
+    drawn(office)
+    listed(office)
+    return office
+
+
+@pytest.fixture
+def on_lists(on_lists_once: Office, tmp_path: Path) -> Office:
+    """A sample is drawn, and its visits stand on worklists; a copy, to be changed at will."""
+    return on_lists_once.copied(tmp_path / "out")
+
+
 def test_the_same_call_finds_the_same_sample_and_another_seed_another(office: Office) -> None:
     first, again, other = drawn(office), drawn(office), drawn(office, seed=2)
     assert (first.again, again.again, again.sample_id) == (False, True, first.sample_id)
@@ -70,11 +98,9 @@ def test_all_of_a_sample_are_listed_before_everything_else(tmp_path: Path) -> No
     assert office.ask("select count(*) as n from audit.cases where listed_period is not null")["n"][0] == 20
 
 
-def test_nothing_on_the_form_tells_whether_a_household_is_flagged(office: Office) -> None:
-    drawn(office)
-    listed(office)
-    flagged = dict(sampled(office).select("case_id", pl.col("band") == "unflagged_poor").iter_rows())
-    (form,) = (office.out / "2026-10" / "worklist").glob("*.xlsx")
+def test_nothing_on_the_form_tells_whether_a_household_is_flagged(on_lists: Office) -> None:
+    flagged = dict(sampled(on_lists).select("case_id", pl.col("band") == "unflagged_poor").iter_rows())
+    (form,) = (on_lists.out / "2026-10" / "worklist").glob("*.xlsx")
     told: dict[bool, set[tuple[object, ...]]] = {True: set(), False: set()}
     book = openpyxl.load_workbook(form)
     for name in [n for n in book.sheetnames if n not in ("Petunjuk", "_pilihan")]:
@@ -100,52 +126,44 @@ def test_the_day_by_which_to_go_is_one_for_all(office: Office, monkeypatch: pyte
     }
 
 
-def test_an_answer_settles_the_visit_and_what_was_found_about_the_household(office: Office, tmp_path: Path) -> None:
-    drawn(office)
-    office.keep("2026-10")
-    home = sampled(office).filter(pl.col("band") == "exclusion")["subject_id"][0]
-    answer(office, tmp_path, {home: LEFT_OUT})
-    assert office.case(home)["state"] == "for_approval"
-    verdicts = office.ask(
+def test_an_answer_settles_the_visit_and_what_was_found_about_the_household(visiting: Office, tmp_path: Path) -> None:
+    home = sampled(visiting).filter(pl.col("band") == "exclusion")["subject_id"][0]
+    answer(visiting, tmp_path, {home: LEFT_OUT})
+    assert visiting.case(home)["state"] == "for_approval"
+    verdicts = visiting.ask(
         f"""select finding_key = '{Found(subject=home).key}' as of_finding, verdict from audit.case_events
             where event = 'finding_answered' order by 1"""
     )
     assert verdicts.rows() == [(False, "open"), (True, "right")]
 
 
-def test_one_change_is_proposed_for_a_household_flagged_or_not(office: Office, tmp_path: Path) -> None:
-    drawn(office)
-    office.keep("2026-10")
-    homes = sampled(office)
+def test_one_change_is_proposed_for_a_household_flagged_or_not(visiting: Office, tmp_path: Path) -> None:
+    homes = sampled(visiting)
     flagged = homes.filter(pl.col("band") == "exclusion")["subject_id"][0]
     unflagged = homes.filter(pl.col("band") == "unflagged_poor")["subject_id"][0]
-    taken = answer(office, tmp_path, {flagged: LEFT_OUT, unflagged: LEFT_OUT})
+    taken = answer(visiting, tmp_path, {flagged: LEFT_OUT, unflagged: LEFT_OUT})
     assert taken.changes == 2
     (path,) = [f for f in taken.files if f.name == "usulan_perubahan.csv"]
     assert pl.read_csv(path, separator=";")["JENIS USULAN"].to_list() == ["USULAN BARU", "USULAN BARU"]
 
 
-def test_cases_of_unflagged_households_stay_until_the_sample_is_over(office: Office) -> None:
-    drawn(office)
-    office.keep("2026-10")
-    before = office.ask("select count(*) as n from audit.case_events")["n"][0]
-    office.keep("2026-10", NOVEMBER + timedelta(days=1))
-    assert office.ask("select count(*) as n from audit.case_events")["n"][0] == before
-    home = sampled(office).filter(pl.col("band") == "unflagged_poor")["subject_id"][0]
+def test_cases_of_unflagged_households_stay_until_the_sample_is_over(visiting: Office) -> None:
+    before = visiting.ask("select count(*) as n from audit.case_events")["n"][0]
+    visiting.keep("2026-10", NOVEMBER + timedelta(days=1))
+    assert visiting.ask("select count(*) as n from audit.case_events")["n"][0] == before
+    home = sampled(visiting).filter(pl.col("band") == "unflagged_poor")["subject_id"][0]
     for month, state in (("2026-11", "assigned"), ("2026-12", "assigned"), ("2027-01", "closed")):
-        office.publish(month, [])
-        office.keep(month)
-        assert office.case(home)["state"] == state, month
+        visiting.publish(month, [])
+        visiting.keep(month)
+        assert visiting.case(home)["state"] == state, month
 
 
-def test_a_visit_that_was_answered_is_not_asked_again(office: Office, tmp_path: Path) -> None:
-    drawn(office)
-    listed(office)
-    home = sampled(office).filter(pl.col("band") == "unflagged_poor")["subject_id"][0]
-    answer(office, tmp_path, {home: RECEIVES_RIGHTLY})
-    office.publish("2026-11", [])
-    listed(office, Period(2026, 11), NOVEMBER + timedelta(days=30))
-    assert office.case(home)["listed_period"] == "2026-10"
+def test_a_visit_that_was_answered_is_not_asked_again(on_lists: Office, tmp_path: Path) -> None:
+    home = sampled(on_lists).filter(pl.col("band") == "unflagged_poor")["subject_id"][0]
+    answer(on_lists, tmp_path, {home: RECEIVES_RIGHTLY})
+    on_lists.publish("2026-11", [])
+    listed(on_lists, Period(2026, 11), NOVEMBER + timedelta(days=30))
+    assert on_lists.case(home)["listed_period"] == "2026-10"
 
 
 def test_a_sample_drawn_after_the_worklists_says_that_visitors_may_remember(office: Office) -> None:
@@ -167,15 +185,13 @@ def test_households_of_companions_are_visited_by_the_inspectorate(tmp_path: Path
     assert (office.case("H1")["queue"], office.case("H2")["queue"]) == ("inspectorate", "tksk")
 
 
-def test_who_could_not_be_met_is_kept_as_such(office: Office, tmp_path: Path) -> None:
-    drawn(office)
-    office.keep("2026-10")
-    homes = sampled(office)["subject_id"].to_list()
+def test_who_could_not_be_met_is_kept_as_such(visiting: Office, tmp_path: Path) -> None:
+    homes = sampled(visiting)["subject_id"].to_list()
     said = dict(
         zip(homes, ["Tidak ditemukan", "Menolak", "Pindah", "Belum bertemu", WRONGLY_PAID, LEFT_OUT], strict=False)
     )
-    answer(office, tmp_path, said)
-    found = results(office)
+    answer(visiting, tmp_path, said)
+    found = results(visiting)
     states = dict(found.response.group_by("state").agg(pl.col("visits").sum()).iter_rows())
     assert states == {"not_found": 1, "refused": 1, "moved": 1, "not_home": 1, "answered": 2, "waiting": 14}
     assert found.estimates["answered"].unique().to_list() == [2]

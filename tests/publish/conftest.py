@@ -7,17 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.publish import publish
-from tests.publish.builders import STARTED, identity, month, silent
+from tests.publish.builders import publish_one
 from tests.scenarios import MadeOnce
 
 
 @pytest.fixture(scope="session")
 def one(made_once: MadeOnce) -> Path:
     """A folder with one published month of the identity ``inputs-1``; not to be changed."""
-    return made_once(
-        "one", lambda out: publish(month(out), out, identity(), started_at=STARTED, timings={}, say=silent)
-    )
+    return made_once("one", publish_one)
 
 
 @pytest.fixture
