@@ -18,8 +18,10 @@ from pipeline.dedupe.dates import as_date
 from pipeline.dedupe.headings import Headings
 from pipeline.dedupe.kinds import Column, kind_of, prepared
 from pipeline.dedupe.reading import Lists
+from pipeline.dedupe.threads import several
 from pipeline.errors import InputError, Problem
 
+_FIRST: Final = 1000
 _SHARED_AT_LEAST: Final = 0.02
 _MOST: Final = 0.8
 _SEVERAL: Final = 0.5
@@ -62,7 +64,7 @@ def declare(lists: Lists, card: DedupeCard, mapped: Mapping[str, str], without: 
         if column not in away:
             meanings[column] = by_user.get(column) or headings.meaning(heading)
     names = {f"c{i}": h for i, h in enumerate(lists.headings)}
-    values = pl.DataFrame([rows["file_index"], *(cleaned(rows[c], card.missing) for c in meanings)])
+    values = pl.DataFrame([rows["file_index"], *several(lambda c: cleaned(rows[c], card.missing), list(meanings))])
     values = values.with_columns(pl.col(c).cast(pl.String) for c, m in meanings.items() if m in _JOINED)
     left_out |= _taken_out_if_empty(values, meanings, names)
     values, meanings = told_by_contents(values, meanings, lists.files)
@@ -230,7 +232,7 @@ def _no_evidence(series: pl.Series, kind: Column) -> str | None:
     known = series.drop_nulls()
     if not len(known):
         return "empty"
-    if known.n_unique() == 1:
+    if known.head(_FIRST).n_unique() == 1 and known.n_unique() == 1:  # the first rows tell it of most columns
         return _CONSTANT if len(series) > 2 else None
     if kind.compare == "key":
         shared = float(known.is_duplicated().mean() or 0)  # type: ignore[arg-type]

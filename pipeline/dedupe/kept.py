@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.dedupe.card import DedupeCard
-from pipeline.dedupe.levels import Compared, Comparer, To, pieces_of, several
+from pipeline.dedupe.levels import Compared, Comparer
 from pipeline.dedupe.passes import passes_of
 from pipeline.dedupe.sieve import Sieve
+from pipeline.dedupe.threads import To, pieces_of, several
 from pipeline.dedupe.values import Flags, Levels, Records, Rows
 from pipeline.memory import give_back
 from pipeline.resolve.blocking import Candidates, Pairs, mix, unpack

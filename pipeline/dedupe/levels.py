@@ -10,11 +10,10 @@ Columns of few values are compared once, value by value; what else two values sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import comb
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,18 +21,14 @@ import numpy.typing as npt
 from pipeline.dedupe.card import EQUAL, LEVELS, MOST, ORDER, PART, SWAPPED, TOKEN
 from pipeline.dedupe.numbers import COUNTED, code_levels, date_levels
 from pipeline.dedupe.texts import by_initials, same_text, shared_words, text_levels
+from pipeline.dedupe.threads import pieces_of, several
 from pipeline.dedupe.values import WORDS, Codes, Floats, Levels, Records, Rows, Values
-
-Of = TypeVar("Of")
-To = TypeVar("To")
 
 RARITY: Final = 8
 """Steps of rarity a bit: a value that a share of 2 ** -r of all have is of rarity RARITY * r."""
 INITIAL: Final = 0.06  # an initial says as much as its letter is rare: a twentieth or so
 _FEW_VALUES: Final = 1000
 _SOME_VALUES: Final = 30_000
-THREADS: Final = 2
-PIECE: Final = 65_536
 
 
 _WAYS: Final = np.array(
@@ -76,19 +71,6 @@ class Compared:
     def concat(pieces: list[Compared]) -> Compared:
         """Pieces one after the other (at least one)."""
         return Compared(*(np.concatenate([getattr(p, n) for p in pieces]) for n in ("a", "b", "levels", "rare")))
-
-
-def several(work: Callable[[Of], To], parts: Sequence[Of]) -> list[To]:
-    """Work on parts, several at a time; results in order."""
-    if len(parts) == 1:
-        return [work(parts[0])]
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(work, parts))
-
-
-def pieces_of(size: int) -> list[slice]:
-    """Pieces of so many pairs, each of bounded memory; at least one."""
-    return [slice(i, i + PIECE) for i in range(0, max(size, 1), PIECE)]
 
 
 class Comparer:

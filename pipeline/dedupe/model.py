@@ -29,7 +29,8 @@ from pipeline.dedupe.card import (
     TOKEN,
     DedupeCard,
 )
-from pipeline.dedupe.levels import RARITY, Compared, pieces_of, several
+from pipeline.dedupe.levels import RARITY, Compared
+from pipeline.dedupe.threads import pieces_of, several
 from pipeline.dedupe.values import Floats, Levels, Records, Rows
 
 Wide = npt.NDArray[np.float64]

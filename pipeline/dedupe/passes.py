@@ -18,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.dedupe.card import DedupeCard
-from pipeline.dedupe.levels import several
+from pipeline.dedupe.threads import several
 from pipeline.dedupe.values import Records, Rows, Values, coded, sound
 from pipeline.resolve.blocking import Pairs, mix, pairs_of
 from pipeline.resolve.settings import Blocking

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.dedupe import threads
 from pipeline.dedupe.card import NAMES, Cut, DedupeCard
 from pipeline.dedupe.kept import Kept, candidates, drawn, sifted
-from pipeline.dedupe.levels import PIECE, Compared, Comparer
+from pipeline.dedupe.levels import Compared, Comparer
 from pipeline.dedupe.model import ListModel, Wide, kind_of_pair, nearly
 from pipeline.dedupe.numbers import characters_apart
 from pipeline.dedupe.sieve import Sieve
@@ -91,7 +92,7 @@ def find_people(records: Records, card: DedupeCard, seed: int = 1) -> People:
             model.learn_matches(taught, weight)
 
     with candidates(records, card) as waiting:
-        pieces = waiting.pieces(PIECE)
+        pieces = waiting.pieces(threads.PIECE)
         some = pieces[:: -(-len(pieces) // _TEACHING)]
         kept = sifted(Sieve(comparer, model, teach=True), waiting, some)
         taught, weight = _lesson(comparer, model, kept, len(some) / len(pieces))

@@ -14,8 +14,9 @@ import numpy as np
 
 from pipeline.dedupe.bounds import OfTexts, bound_of
 from pipeline.dedupe.card import EQUAL
-from pipeline.dedupe.levels import Compared, Comparer, pieces_of, several
+from pipeline.dedupe.levels import Compared, Comparer
 from pipeline.dedupe.model import ListModel, kind_of_pair
+from pipeline.dedupe.threads import pieces_of, several
 from pipeline.dedupe.values import Flags, Floats, Levels, Rows
 
 _HOPELESS: Final = -14.0

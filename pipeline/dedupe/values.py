@@ -17,6 +17,7 @@ import polars as pl
 
 from pipeline.dedupe.columns import Declared
 from pipeline.dedupe.kinds import Column
+from pipeline.dedupe.threads import several
 from pipeline.resolve.blocking import mix
 
 Codes = npt.NDArray[np.int32]
@@ -394,12 +395,14 @@ class Records:
 
 def build_records(declared: Declared, file_index: pl.Series) -> Records:
     """Distinct rows, in the order of their first row. Each column is taken out of ``declared`` as it is coded."""
-    texts, codes = [], []
-    for i in range(len(declared.columns)):
-        series = declared.values.drop_in_place(f"v{i}")
+    waiting = {i: declared.values.drop_in_place(f"v{i}") for i in range(len(declared.columns))}
+
+    def code_one(i: int) -> tuple[pl.Series, Codes]:
+        series = waiting.pop(i)
         text = series.drop_nulls().unique().cast(pl.String).sort()
-        texts.append(text)
-        codes.append(positions(series, text.cast(series.dtype)))
+        return text, positions(series, text.cast(series.dtype))
+
+    texts, codes = zip(*several(code_one, range(len(waiting))), strict=True)
     file = file_index.to_numpy().astype(np.int8)
     first, of_row, rows = _distinct(codes, file)
     values = [

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.dedupe import Deduped, Request, dedupe, levels, passes, reading
+from pipeline.dedupe import Deduped, Request, dedupe, passes, reading, threads
 from pipeline.resolve import blocking
 from pipeline.rulebook import default_rules
 from tests.benchmarks.crowd import crowd
@@ -32,8 +32,8 @@ def test_numbers_that_hold_a_date_are_no_second_proof(tmp_path: Path) -> None:
 def test_pieces_and_threads_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = crowd(3000)
     whole = found(tmp_path, rows)
-    monkeypatch.setattr(levels, "PIECE", 7001)
-    monkeypatch.setattr(levels, "THREADS", 1)
+    monkeypatch.setattr(threads, "PIECE", 7001)
+    monkeypatch.setattr(threads, "THREADS", 1)
     monkeypatch.setattr(passes, "_AT_ONCE", 997)
     monkeypatch.setattr(blocking, "_STRIPE", 100)
     monkeypatch.setattr(reading, "_LONG", 10)
