@@ -192,6 +192,7 @@ def _with_units(lines: pl.DataFrame, programs: dict[str, Program]) -> pl.DataFra
 def _identity_flags(ask: _Questions, lines: pl.DataFrame, mismatch: float) -> pl.DataFrame:
     """``mention_id`` with ``nik_shared``, ``name_mismatch`` and ``invalid_nik``, as the monthly run finds them."""
     told = lines.select("mention_id", "nik", "nik_status", "name", person_id="person")
+    head = pl.col("nik").str.head(15).alias("nik_head")  # of whole numbers only: a cut one holds nobody's payment
     own = told.select("mention_id", pl.lit("payments").alias("kind"), "nik", "name", "person_id")
     published = ask.rows()
     rows = pl.concat([published.cast(dict(own.schema)), own])  # type: ignore[arg-type]
@@ -200,7 +201,7 @@ def _identity_flags(ask: _Questions, lines: pl.DataFrame, mismatch: float) -> pl
         [
             invalid_numbers(told),
             shared_numbers(rows.lazy(), claimants, told),
-            strange_names(rows.lazy(), told, mismatch),
+            strange_names(rows.lazy().with_columns(head), told.with_columns(head), mismatch),
         ]
     )
     return problems.group_by("mention_id").agg(
