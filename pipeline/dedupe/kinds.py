@@ -21,6 +21,8 @@ _SEVERAL: Final = 0.5
 _ENOUGH_ROWS: Final = 20
 _RUNNING: Final = 0.05
 _NUMBERS: Final = frozenset({"phone", "personal_number", "family_number", "account", "house_number"})
+_CHARACTERS: Final = r"^[\p{Han}\p{Hangul} ]+$"
+_LOOKED_AT: Final = 10_000
 _DIALLED: Final = 10
 
 
@@ -83,7 +85,23 @@ def prepared(series: pl.Series, kind: Column, card: DedupeCard) -> pl.Series:
         return _sex(series, card)
     if kind.meaning in _NUMBERS:
         return _as_number(series, kind.meaning)
+    if kind.meaning == "full_name":
+        return _by_characters(series)
     return series
+
+
+def _by_characters(series: pl.Series) -> pl.Series:
+    """Chinese and Korean names with a blank after each character, which is a word of its own: surname and given names
+    are written together, and not always in one order."""
+    if not series.head(_LOOKED_AT).cast(pl.String).str.contains(_CHARACTERS).any():
+        return series
+
+    def apart(known: pl.Series) -> pl.Series:
+        split = known.str.normalize("NFC").str.replace_all(r"(\p{Han}|\p{Hangul})", " $1 ").str.replace_all(" +", " ")
+        split = split.str.strip_chars().str.normalize("NFKD")
+        return known.zip_with(~known.str.contains(_CHARACTERS), split)
+
+    return by_value(series, apart)
 
 
 def _sex(series: pl.Series, card: DedupeCard) -> pl.Series:

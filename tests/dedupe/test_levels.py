@@ -9,11 +9,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from pipeline.dedupe.card import C_DIFFERS, C_PART, C_SLIP, C_SLIPS, DIFFERS, NEAR, PART, TOKEN
-from pipeline.dedupe.kinds import Column
+from pipeline.dedupe.card import (
+    C_DIFFERS,
+    C_PART,
+    C_SLIP,
+    C_SLIPS,
+    DIFFERS,
+    EQUAL,
+    NEAR,
+    ORDER,
+    PART,
+    TOKEN,
+    read_card,
+)
+from pipeline.dedupe.cleaning import cleaned
+from pipeline.dedupe.kinds import Column, prepared
 from pipeline.dedupe.numbers import code_levels
 from pipeline.dedupe.texts import text_levels
 from pipeline.dedupe.values import Values
+from pipeline.rulebook import default_rules
 
 
 def values(texts: list[str], compare: str) -> Values:
@@ -71,3 +85,17 @@ def test_initials_and_short_forms_of_names(one: str, two: str, level: int) -> No
 def test_years_are_compared_as_numbers(meaning: str, level: int) -> None:
     said = Values(Column("c", meaning, "code", "own"), np.arange(2, dtype=np.int32), pl.Series(["1999", "2000", ""]))
     assert code_levels(said, np.array([0], np.int32), np.array([1], np.int32)).tolist() == [level]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "level"),
+    [("정상훈", "상훈정", ORDER), ("王建国", "建国", PART), ("佐藤 直樹", "佐藤直樹", EQUAL)],
+)
+def test_characters_of_names_written_together_are_words(one: str, two: str, level: int) -> None:
+    card, column = read_card(default_rules()), Column("c", "full_name", "text", "own")
+    said = prepared(cleaned(pl.Series([one, two]), ()), column, card)
+    text = said.unique().sort()
+    code = np.array([text.index_of(t) for t in said], dtype=np.int32)
+    names = Values(column, code, text.extend(pl.Series([""])))
+    got = text_levels(names, code[:1], code[1:]) if level != EQUAL else code[:1] == code[1:]
+    assert got.tolist() == [level]
