@@ -29,6 +29,8 @@ _HOPELESS: Final = 40.0
 Keyed = tuple[npt.NDArray[np.int64], Rows]
 Make = Callable[[Rows | None], Keyed]
 _MOST_PASSES: Final = 60
+_ENOUGH: Final = 8
+"""Passes beside which none is needed that brings too many partners."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,8 @@ def chosen(records: Records, card: DedupeCard) -> list[tuple[str, Callable[[], K
         if (p := _joined(drawn, left, right, len(records), most)) is not None
     ]
     pairs.sort(key=lambda p: p[2])
-    for one, two, _ in pairs[: _MOST_PASSES - len(passes)]:
+    good = len(passes) + sum(p[2] <= most for p in pairs)
+    for one, two, _ in pairs[: min(max(good, _ENOUGH), _MOST_PASSES) - len(passes)]:
         passes.append((f"{one.name} + {two.name}", partial(_together, records, one, two)))
     if not passes:
         finest = min((keys[-1] for keys in by_column if keys), key=lambda k: k.partners)
