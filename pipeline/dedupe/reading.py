@@ -24,6 +24,7 @@ PLACE: Final = ("file_index", "source_file", "sheet", "row_number")
 _HEADER_WITHIN: Final = 30
 _LONG: Final = 50_000
 _FEW_OF_ALL: Final = 0.5
+_OF_A_HEADER: Final = 0.5
 _KINDS_OF_FILE: Final = {
     Format.TEXT: ("a text file", (".csv", ".tsv", ".txt")),
     Format.JSON_LINES: ("a file of JSON lines", (".jsonl", ".ndjson", ".json")),
@@ -164,11 +165,13 @@ def _header_row(batch: pl.DataFrame, known: Callable[[str], bool]) -> int | None
     if not head.height:
         return None
     rows = [[v for v in row if v is not None] for row in head.iter_rows()]
-    scores = [sum(known(v) for v in row) for row in rows]
+    scores = [sum(known(v) for v in row if not re.search(r"\d{2}", v)) for row in rows]
     widest = max(len(row) for row in rows)
     best = max(scores)
-    if best >= 2 or (best == 1 and widest == 1):
-        return scores.index(best)
+    at = scores.index(best)
+    # a person may be called Ward and live in a street: of a header more than that is known
+    if (best >= 2 and best >= _OF_A_HEADER * len(rows[at])) or (best == 1 and widest == 1):
+        return at
     return next(i for i, row in enumerate(rows) if len(row) >= max(1, 0.8 * widest))
 
 

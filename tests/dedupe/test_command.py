@@ -136,6 +136,12 @@ def test_contents_say_what_headings_do_not(tmp_path: Path, rows: list[tuple[str,
     assert [c.meaning for c in declared.columns] == meanings
 
 
+def test_a_row_of_persons_is_no_header(tmp_path: Path) -> None:
+    rows = [{"f1": "Eliza", "f2": "Ward", "f3": "1971-06-10", "f4": "Queen Street", "f5": "12"}] * 3
+    lists = read_lists([written(tmp_path / "list.csv", rows)], Headings(read_card(default_rules())).known)
+    assert lists.headings == ("f1", "f2", "f3", "f4", "f5")
+
+
 def test_two_lists_that_call_and_cut_their_columns_otherwise(tmp_path: Path) -> None:
     one = written(
         tmp_path / "a.csv", [{"first": "Ana", "last": "Lima", "street": "Oak Road 1", "town": "Ely", "dob": "3/2/1980"}]
