@@ -15,10 +15,11 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
+from filelock import FileLock, Timeout
 
 from pipeline.checkpoint import checkpoint, kept_blocks, mend, only_when_told
 from pipeline.errors import Problem, StorageError
@@ -105,7 +106,6 @@ def attach(
     *,
     name: str = "tepat",
     read_only: bool,
-    encrypted: bool = True,
 ) -> None:
     """Attach a database file, waiting a short while for somebody else's lock.
 
@@ -115,7 +115,7 @@ def attach(
     options = ["READ_ONLY"] if read_only else []
     if not read_only:
         only_when_told(connection)
-    if encrypted and (key := secret()) is not None:
+    if (key := secret()) is not None:
         _load_encryption(connection)
         options.append(f"ENCRYPTION_KEY {quoted(key)}")
     clause = f" ({', '.join(options)})" if options else ""
@@ -201,20 +201,35 @@ def opened(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection
 def writing_alone(out: Path) -> Iterator[None]:
     """Hold the right to publish into ``out`` while the database is closed and opened again in between.
 
-    DuckDB's own lock is used, on an empty file beside the database, because it works alike on every system and
-    ends with the process. Not to be nested. A checkpoint that somebody was killed in is mended first.
+    The lock ends with the process. Not to be nested. A checkpoint that somebody was killed in is mended first.
 
     Raises:
         StorageError: somebody else still holds it after :data:`LOCK_SECONDS`, or the file cannot be mended.
     """
     out.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(":memory:")
+    lock = FileLock(out / LOCK_FILE, timeout=LOCK_SECONDS, fallback_to_soft=False)
     try:
-        attach(connection, out / LOCK_FILE, name="lock", read_only=False, encrypted=False)
+        lock.acquire()
+    except Timeout:
+        raise StorageError(_explain(out / DATABASE, "", locked=True)) from None
+    try:
         mend(out / DATABASE)
         yield
     finally:
-        connection.close()
+        lock.release()
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing."""
+    connection.execute("begin")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        with suppress(duckdb.Error):  # a full disk has ended it already, and is what is to be told
+            connection.execute("rollback")
+        raise
 
 
 def relation(connection: duckdb.DuckDBPyConnection, store: Store, table: Table) -> str:

@@ -7,14 +7,14 @@ the tables mean (:mod:`pipeline.gate`, :mod:`pipeline.cases`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
-from pipeline.database import DATABASE, opened, writing_alone
+from pipeline.database import DATABASE, opened, transaction, writing_alone
 from pipeline.errors import InputError, Problem
 from pipeline.history import frame_of
 from pipeline.publish.chain import log_access, seal_rows
@@ -28,16 +28,9 @@ class Book:
 
     connection: duckdb.DuckDBPyConnection
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing."""
-        self.connection.execute("begin")
-        try:
-            yield
-            self.connection.execute("commit")
-        except BaseException:
-            self.connection.execute("rollback")
-            raise
+        return transaction(self.connection)
 
     def add(self, table: Table, rows: pl.DataFrame | Mapping[str, object]) -> None:
         """Append rows and seal them, within a transaction."""

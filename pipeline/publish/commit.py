@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.database import DATABASE, check_key, opened, quoted, workbench, writing_alone
+from pipeline.database import DATABASE, check_key, opened, quoted, transaction, workbench, writing_alone
 from pipeline.errors import Problem, StorageError
 from pipeline.meter import Meter
 from pipeline.publish.chain import append, log_access, utc
@@ -146,17 +146,12 @@ def remove_orphans(connection: duckdb.DuckDBPyConnection) -> None:
 def write_rows(connection: duckdb.DuckDBPyConnection, store: Store, run_id: str) -> None:
     """First commit: all rows of the run in one transaction."""
     relations = stage_relations(connection, store)
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         for name, source in relations.items():
             columns = ", ".join(f'"{c}"' for c in content_columns(PUBLISHED[name]))
             connection.execute(
                 f"insert into audit.{name} (run_id, {columns}) select {quoted(run_id)}, {columns} from {source}"
             )
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
 
 
 def verify(connection: duckdb.DuckDBPyConnection, run_id: str, manifest: Mapping[str, Content]) -> None:
@@ -185,14 +180,9 @@ def verify(connection: duckdb.DuckDBPyConnection, run_id: str, manifest: Mapping
 
 def confirm(connection: duckdb.DuckDBPyConnection, row: Mapping[str, object]) -> None:
     """Second commit: the row that makes the run exist, with its line in the access log."""
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         append(connection, RUNS, row)
         log_access(connection, "run", str(row["run_id"]), "monthly run")
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
 
 
 def _newest_run_id(out: Path, identity: RunIdentity) -> str:
