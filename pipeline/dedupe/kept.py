@@ -87,7 +87,9 @@ def candidates(records: Records, card: DedupeCard) -> Iterator[Candidates]:
             for pairs in parts():
                 waiting.add(name, pairs)
 
-        several(made, list(passes_of(records, card)))
+        passes = list(passes_of(records, card))
+        give_back()
+        several(made, passes)
         give_back()
         yield waiting
 
