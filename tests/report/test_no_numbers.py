@@ -16,7 +16,7 @@ from pipeline.history import published_runs
 from pipeline.period import Period
 from tests.scenarios import District
 
-NUMBER = re.compile(r"(?<![0-9a-f])\d{16}(?!\d)")  # not within a hash
+NUMBER = re.compile(r"(?<![0-9a-f])\d{16}(?![0-9a-f])")  # not within a hash
 
 
 @pytest.fixture(scope="module")
