@@ -21,6 +21,7 @@ from pipeline.period import Period  # noqa: E402
 from pipeline.report import report  # noqa: E402
 from pipeline.rulebook import default_rules  # noqa: E402
 from pipeline.run import Job, run  # noqa: E402
+from pipeline.worklist import make_worklists  # noqa: E402
 from tests.browser import Tab, browser, find_browser  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
@@ -36,12 +37,13 @@ def main() -> None:
     with TemporaryDirectory() as folder, browser(program) as tab:
         pages = _pages(Path(folder))
         shots = {
-            "report-desk": (pages["report"], 1000, 760, "verdict", False),
-            "report-phone": (pages["report"], 360, 720, "verdict", False),
-            "report-night": (pages["report"], 1000, 620, "welfare", True),
-            "report-kecamatan": (pages["report"], 1000, 640, "areas", False),
-            "explain-weights": (pages["story"], 1000, 620, "matches", False),
+            "report-desk": (pages["report"], 1000, 760, "#verdict", False),
+            "report-phone": (pages["report"], 360, 720, "#verdict", False),
+            "report-night": (pages["report"], 1000, 620, "#welfare", True),
+            "report-kecamatan": (pages["report"], 1000, 640, "#areas", False),
+            "explain-weights": (pages["story"], 1000, 620, "#matches", False),
             "quality": (pages["quality"], 1000, 620, "", False),
+            "worklist-phone": (pages["visits"], 360, 900, "details.visit", False),
         }
         for name, (page, width, height, at, dark) in shots.items():
             (IMAGES / f"{name}.png").write_bytes(_shot(tab, page, width, height, at, dark))
@@ -54,6 +56,7 @@ def _pages(out: Path) -> dict[str, Path]:
         run(Job(month, out / "lists" / "raw" / str(month), out, default_rules()), lambda _: None)
     newest = str(MONTHS[-1])
     made = report(out, newest)
+    lists = make_worklists(out, MONTHS[-1], default_rules(), say=lambda _: None)
     published = open_run(newest, out)
     person = published.sql(
         "select m.person_id from audit.match_pairs p join audit.mentions m on m.run_id = p.run_id "
@@ -65,6 +68,7 @@ def _pages(out: Path) -> dict[str, Path]:
         "paper": _first_page(out, made.folder),
         "story": write_page(out, explain(out, person), out / "story.html"),
         "quality": out / newest / "quality.html",
+        "visits": min(lists.folder.glob("*.html")),
     }
 
 
@@ -85,8 +89,13 @@ def _first_page(out: Path, folder: Path) -> Path:
 
 
 def _shot(tab: Tab, page: Path, width: int, height: int, at: str, dark: bool) -> bytes:
+    """A piece of a page from the element ``at`` (a CSS selector) on, unfolded where it can be."""
     tab.open(page, width=width, dark=dark)
-    top = int(tab.run(f"document.getElementById('{at}').getBoundingClientRect().top + scrollY - 24")) if at else 0
+    top = 0
+    if at:
+        tab.run(f"document.querySelector('{at}').open = true")
+        top = int(tab.run(f"document.querySelector('{at}').getBoundingClientRect().top")) - 24
+        tab.run(f"scrollTo(0, {top})")
     return tab.picture(width=width, height=height, top=top)
 
 
