@@ -14,12 +14,12 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.errors import InputError, Problem
 from pipeline.history import PublishedRun, published_run, published_runs
 from pipeline.look.numbers import Language, language
 from pipeline.look.page import Figure
 from pipeline.period import Period
-from pipeline.report.cells import WHOLE, cells_of
+from pipeline.regions import kecamatan_among
+from pipeline.report.cells import NOWHERE, WHOLE, cells_of
 from pipeline.report.contents import Contents, contents
 from pipeline.report.month import Month
 from pipeline.report.page import render_page
@@ -131,14 +131,9 @@ def _previous(run: PublishedRun, out: Path) -> PublishedRun | None:
 
 def _cut(month: Month, kecamatan: str) -> Month:
     """The same month of one kecamatan, named by its code or by its name."""
-    names = month.area_names()
-    wanted = kecamatan.strip().casefold()
-    found = [c for c, n in names.items() if wanted in (c, n.casefold())]
-    if len(found) != 1:
-        known = ", ".join(f"{c} {n}" for c, n in sorted(names.items(), key=lambda n: n[1]))
-        raise InputError(Problem("--kecamatan", f"there is no {kecamatan!r} in this month", known))
-    before = None if month.before is None else _with(month.before, before=None, area=found[0])
-    return _with(month, before=before, area=found[0])
+    area = kecamatan_among(kecamatan, sorted(code for code in month.area_names() if code != NOWHERE))
+    before = None if month.before is None else _with(month.before, before=None, area=area)
+    return _with(month, before=before, area=area)
 
 
 def _write(folder: Path, month: Month, whole: Contents) -> Report:

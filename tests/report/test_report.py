@@ -350,7 +350,7 @@ def test_the_report_of_one_kecamatan_shows_its_own_counts_only(out, run, rules) 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"kecamatan": "Atlantis"}, "there is no 'Atlantis'"),
+        ({"kecamatan": "Atlantis"}, "'Atlantis': there is no such kecamatan here"),
         ({"lang": "jv"}, "there is no language 'jv'"),
         ({"period": "2031-01"}, "2031-01 is not published"),
     ],
