@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +24,16 @@ from pipeline.tables import LASTING, MATCH_JUDGEMENTS, RUNS, TABLES
 from pipeline.verdicts import verdicts
 
 
+@contextmanager
+def _reading(path: Path, connection: duckdb.DuckDBPyConnection | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The connection, where the database is open already; else one for as long as the block takes."""
+    if connection is not None:
+        yield connection
+        return
+    with opened(path, read_only=True) as fresh:
+        yield fresh
+
+
 @dataclass(frozen=True)
 class PublishedRun:
     """One published run; its tables are read on demand, as polars frames."""
@@ -29,6 +41,14 @@ class PublishedRun:
     database: Path
     run_id: str
     period: Period
+    connection: duckdb.DuckDBPyConnection | None = field(default=None, repr=False, compare=False)
+    """The database, where it is open already; else each query opens it for itself."""
+
+    @contextmanager
+    def open(self) -> Iterator[PublishedRun]:
+        """This run with its database open: several queries in a row, of which each would open it."""
+        with _reading(self.database, self.connection) as connection:
+            yield replace(self, connection=connection)
 
     def table(self, name: str, columns: list[str] | None = None) -> pl.DataFrame:
         """Rows of a published table of this run, in the columns of :mod:`pipeline.tables` (without ``run_id``)."""
@@ -41,7 +61,7 @@ class PublishedRun:
 
     def sql(self, query: str, **parameters: object) -> pl.DataFrame:
         """A query on the database; parameters are named ``$name``."""
-        with opened(self.database, read_only=True) as connection:
+        with _reading(self.database, self.connection) as connection:
             return frame_of(connection, query, parameters)
 
     def findings(
@@ -109,38 +129,46 @@ def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Whether ``audit.<table>`` is there."""
     return bool(
         connection.execute(
-            "select 1 from information_schema.tables "
-            "where table_catalog = current_database() and table_schema = 'audit' and table_name = ?",
+            "select 1 from duckdb_tables() "  # information_schema.tables looks through all views too
+            "where database_name = current_database() and schema_name = 'audit' and table_name = ?",
             [table],
         ).fetchall()
     )
 
 
-def _runs(path: Path) -> list[PublishedRun]:
+def _runs(path: Path, connection: duckdb.DuckDBPyConnection | None = None) -> list[PublishedRun]:
     if not path.exists():
         return []
-    with opened(path, read_only=True) as connection:
-        if not has_table(connection, RUNS.name):
+    with _reading(path, connection) as there:
+        if not has_table(there, RUNS.name):
             return []
-        rows = connection.execute(
+        rows = there.execute(
             "select run_id, period from audit.runs where status = 'published' order by finished_at, run_id"
         ).fetchall()
-    return [PublishedRun(path, run_id, Period.parse(period)) for run_id, period in rows]
+    return [PublishedRun(path, run_id, Period.parse(period), connection) for run_id, period in rows]
 
 
-def published_runs(out: Path) -> list[PublishedRun]:
-    """All published runs of a database, oldest first; none where there is no database."""
-    return _runs(out / DATABASE)
+def published_runs(out: Path, connection: duckdb.DuckDBPyConnection | None = None) -> list[PublishedRun]:
+    """All published runs of a database, oldest first; none where there is no database.
+
+    Args:
+        out: folder of the database.
+        connection: the database, where the caller has it open; the runs are then read through it.
+    """
+    return _runs(out / DATABASE, connection)
 
 
-def newest_run(out: Path, period: Period) -> PublishedRun | None:
-    """The newest published run of a period."""
-    return next((r for r in reversed(published_runs(out)) if r.period == period), None)
+def newest_run(out: Path, period: Period, connection: duckdb.DuckDBPyConnection | None = None) -> PublishedRun | None:
+    """The newest published run of a period; ``connection`` as for :func:`published_runs`."""
+    return next((r for r in reversed(published_runs(out, connection)) if r.period == period), None)
 
 
-def published_run(out: Path, period: Period) -> PublishedRun:
-    """The newest published run of a period; :class:`InputError` names the periods that are published."""
-    return _wanted(published_runs(out), period, out)
+def published_run(out: Path, period: Period, connection: duckdb.DuckDBPyConnection | None = None) -> PublishedRun:
+    """The newest published run of a period; :class:`InputError` names the periods that are published.
+
+    ``connection`` as for :func:`published_runs`.
+    """
+    return _wanted(published_runs(out, connection), period, out)
 
 
 def _wanted(runs: list[PublishedRun], period: Period | None, folder: Path) -> PublishedRun:
@@ -153,9 +181,12 @@ def _wanted(runs: list[PublishedRun], period: Period | None, folder: Path) -> Pu
     return found
 
 
-def previous_run(out: Path, period: Period) -> PublishedRun | None:
-    """The run from which ids are inherited: the newest published one of the latest earlier period."""
-    earlier = [r for r in published_runs(out) if r.period < period]
+def previous_run(out: Path, period: Period, connection: duckdb.DuckDBPyConnection | None = None) -> PublishedRun | None:
+    """The run from which ids are inherited: the newest published one of the latest earlier period.
+
+    ``connection`` as for :func:`published_runs`.
+    """
+    earlier = [r for r in published_runs(out, connection) if r.period < period]
     return max(reversed(earlier), key=lambda r: r.period, default=None) if earlier else None
 
 

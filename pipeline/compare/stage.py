@@ -79,12 +79,13 @@ def compare(
     if not first < second:
         raise InputError(Problem("P1 P2", f"{first} is not before {second}", "the earlier month first, then the later"))
     words = texts(TEXTS, language(lang))
-    before, after = published_run(out, first), published_run(out, second)
-    asked: dict[str, object] = {
-        "first": before.run_id, "second": after.run_id, "period_before": str(first), "period_after": str(second),
-    }  # fmt: skip
     area = AREAS[by]
-    with opened(before.database, read_only=True) as connection:
+    with published_run(out, second).open() as after:
+        connection = after.connection
+        before = published_run(out, first, connection)
+        asked: dict[str, object] = {
+            "first": before.run_id, "second": after.run_id, "period_before": str(first), "period_after": str(second),
+        }  # fmt: skip
         followed = succession(connection, before, after)
         connection.register("succession", followed.ids.to_arrow())
         connection.register("key_succession", followed.keys.to_arrow())

@@ -121,11 +121,10 @@ def screen(
     say(f"reading {path.name}")
     decided = _decide(read_pay_list(path, period, rules, program), run, out, rules, gate, programs, say)
     say("control totals and lists")
-    last_month = previous_run(out, period)  # before the database is held for writing
     with ledger(out) as book:
         content = _content(decided.pay, run, rules, program, declared)
         gate_id = f"{content}-{book.screened_before(content) + 1}"
-        before = book.month_before(period, decided.programs, last_month)
+        before = book.month_before(period, decided.programs, previous_run(out, period, book.connection))
         overdue = book.overdue(moment.date())
         contents = decided.pay.contents
         others = book.on_other_lists(decided.lines, period, contents.path.name, contents.sha256)

@@ -120,11 +120,10 @@ def draw_sample(
     if n < 1:
         raise InputError(Problem("--n", str(n), "a number of visits, 1 or more"))
     moment = (now or datetime.now(UTC)).replace(tzinfo=None)
-    run = published_run(out, period)
-    code = "" if kecamatan is None else kecamatan_among(kecamatan, _kecamatan(run))
-    sample_id = _sample_id(run, n, seed, code, field.sample)
     with held_alone(out) as connection:
-        book = Book(connection)
+        book, run = Book(connection), published_run(out, period, connection)
+        code = "" if kecamatan is None else kecamatan_among(kecamatan, _kecamatan(run))
+        sample_id = _sample_id(run, n, seed, code, field.sample)
         kept = book.ask("select * from audit.samples where sample_id = $sample", sample=sample_id)
         if kept.is_empty():
             say("households and what is flagged about them")

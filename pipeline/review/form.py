@@ -84,8 +84,8 @@ def export_pairs(
     if path.suffix.lower() != ".xlsx":
         raise InputError(Problem("--export", f"{path.name} does not end in .xlsx", "a workbook: FILE.xlsx"))
     name, spoken, lock = who(person), language(lang), lock_of("pairs to judge")
-    run = published_run(out, period)
     with review_book(out) as book:
+        run = published_run(out, period, book.connection)
         chosen = pairs_to_judge(book, run, name, choice)
         pairs = chosen.pairs
         content = workbook(pairs, run.run_id, period, texts(WORDS, spoken), spoken)

@@ -75,7 +75,6 @@ def import_pairs(out: Path, period: Period, path: Path, *, person: str | None, l
             Problem(path.name, f"holds pairs of {returned.period}; nothing was taken", f"pairs of {period}",
                     f"give --period {returned.period}")
         )  # fmt: skip
-    run = published_run(out, period)
     refusals: list[dict[str, Any]] = []
 
     def refuse(row: Row, why: str, **found: str) -> None:
@@ -84,6 +83,7 @@ def import_pairs(out: Path, period: Period, path: Path, *, person: str | None, l
 
     said = _said(returned, refuse)
     with review_book(out) as book:
+        run = published_run(out, period, book.connection)
         known = _known(book, run, list(said))
         mine = _mine(book, name, period)
         fresh: list[Word] = []

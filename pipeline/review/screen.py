@@ -68,8 +68,8 @@ def review_in_terminal(
                     "open a terminal, or judge in Excel: add --export FILE.xlsx, and later --import FILE.xlsx")
         )  # fmt: skip
     name, words = who(person), texts(WORDS, language(lang))
-    run = published_run(out, period)
     with review_book(out) as book:
+        run = published_run(out, period, book.connection)
         chosen = pairs_to_judge(book, run, name, choice)
     session = Session(out, period, name, chosen.pairs)
     _Screen(console or Console(), words, Numbers(language(lang)), read_key or _key_reader()).run(session)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import polars as pl
+from hashlib import sha256
 
-from pipeline.database import engine
+import polars as pl
 
 SEPARATOR = "\x1f"
 
 
 def digest(frame: pl.DataFrame, text: pl.Expr, name: str, prefix: str = "") -> pl.DataFrame:
     """Add a column: the first 16 hex digits of the sha256 of a text, once a row, after a prefix."""
-    texts = frame.select(text.alias("t"))
-    with engine() as connection:
-        connection.register("texts", texts.to_arrow())
-        hashed = connection.execute("select substr(sha256(t), 1, 16) as t from texts").to_arrow_table()
-    column = pl.Series(name, hashed["t"], dtype=pl.String)
-    return frame.with_columns((pl.lit(prefix) + column).alias(name))
+    texts = frame.select(text).to_series()
+    hashed = [None if t is None else prefix + sha256(t.encode()).hexdigest()[:16] for t in texts]
+    return frame.with_columns(pl.Series(name, hashed, dtype=pl.String))
 
 
 def finding_key_text(subject: str = "subject_id") -> pl.Expr:

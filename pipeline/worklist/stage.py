@@ -97,10 +97,10 @@ def make_worklists(
     words = texts(WORDS, language(lang))
     lock = lock_of("worklists")
     moment = (now or datetime.now(UTC)).replace(tzinfo=None)
-    run = published_run(out, period)
     field, taxonomy = read_field_rules(rules), read_taxonomy(rules)
     programs = load_rules(rules, period.last_day)
     with case_book(out) as book:
+        run = published_run(out, period, book.connection)
         code = None if kecamatan is None else _kecamatan(book, run, kecamatan)
         say("answers that came with the monthly files")
         answered = apply_published(book, field, moment)
