@@ -39,8 +39,7 @@ class Content:
 
 def row_text(columns: Sequence[str]) -> str:
     """SQL expression: a row as one text; the unit separator stands between values, a record separator for null."""
-    values = ", ".join(f'coalesce(cast("{c}" as varchar), chr(30))' for c in columns)
-    return f"concat_ws(chr(31), {values})"
+    return f"concat_ws(chr(31), {', '.join(f'coalesce({_value(c)}, chr(30))' for c in columns)})"
 
 
 def named_text(columns: Sequence[str]) -> str:
@@ -48,8 +47,15 @@ def named_text(columns: Sequence[str]) -> str:
 
     Unlike :func:`row_text` it stays the same when a later version adds a column, so that digests can be added up.
     """
-    values = ", ".join(f"'{c}=' || cast(\"{c}\" as varchar)" for c in columns)  # nothing and a text is nothing
+    values = ", ".join(f"'{c}=' || {_value(c)}" for c in columns)  # nothing and a text is nothing
     return f"concat_ws(chr(31), {values})"
+
+
+def _value(column: str) -> str:
+    """A value as text that no other values, side by side, give: one with a separator in it stands in hexadecimals."""
+    text = f'cast("{column}" as varchar)'
+    mistakable = f"starts_with({text}, chr(30)) or contains({text}, chr(31))"
+    return f"case when {mistakable} then chr(30) || hex({text}) else {text} end"
 
 
 SUMS: Final = "count(*), coalesce(sum(md5_number_lower(line)), 0), coalesce(sum(md5_number_upper(line)), 0)"

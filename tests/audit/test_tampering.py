@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import pytest
 
 from pipeline.audit import verify as verifying
 from pipeline.audit.verify import verify
-from pipeline.database import DATABASE, READ_ONLY_COPY, opened
+from pipeline.database import DATABASE, READ_ONLY_COPY, engine, opened
 from pipeline.errors import InputError, StorageError
+from pipeline.publish.content import named_text, row_text
 from pipeline.publish.schema import RUN_ID, published_columns
 from pipeline.tables import CASES, LASTING, OUTCOMES, RUNS, SEALS, TOMBSTONES, Column, Table, Type
 from tests.audit.filled import ALL, everything, sql
@@ -65,6 +68,16 @@ def edit_first(table: Table) -> str:
     """Of a table that is all key: nothing can be emptied, so its first column is changed."""
     column = columns_of(table)[0]
     return f'"{column.name}" = {OTHER[column.type]}'
+
+
+@pytest.mark.parametrize("text", [row_text, named_text])
+def test_no_two_rows_have_the_same_text_whatever_signs_stand_in_them(text: Callable[[Sequence[str]], str]) -> None:
+    values = [None, "", "x", "\x1e", "\x1ex", "\x1f", "x\x1fb=y", "x\x1fy", "\x1e1F", "y"]
+    with closing(engine()) as c:
+        c.execute("create table v as select unnest($1::varchar[]) as v", [values])
+        c.execute("create table pairs as select l.v as a, r.v as b from v l, v r")
+        ((rows, different),) = c.execute(f"select count(*), count(distinct {text(['a', 'b'])}) from pairs").fetchall()
+    assert rows == different == len(values) ** 2
 
 
 def test_every_declared_table_has_rows_to_tamper_with(filled: Path) -> None:
