@@ -68,19 +68,18 @@ class Summary:
 
 def summarise(run: PublishedRun) -> Summary:
     """Count what a published run holds."""
-
-    def rows(query: str) -> list[dict[str, Any]]:
-        return run.sql(query, run_id=run.run_id).to_dicts()
-
-    total, counts = rows(_ROWS)[0], rows(_COUNTS)[0]
+    asked = (_ROWS, _COUNTS, _FINDINGS, _MEASURES, _CHECKS, _NOTICES)
+    with run.open() as held:
+        (total,), (counts,), *lists = [held.sql(query, run_id=run.run_id).to_dicts() for query in asked]
+    findings, measures, quality, notices = lists
     return Summary(
         files=total.pop("files"),
         rows=total,
         persons=counts["persons"],
         households=counts["households"],
         possible_pairs=counts["possible"],
-        findings=rows(_FINDINGS),
-        measures=rows(_MEASURES),
-        quality=rows(_CHECKS),
-        notices=rows(_NOTICES),
+        findings=findings,
+        measures=measures,
+        quality=quality,
+        notices=notices,
     )

@@ -80,9 +80,9 @@ def compare(
         raise InputError(Problem("P1 P2", f"{first} is not before {second}", "the earlier month first, then the later"))
     words = texts(TEXTS, language(lang))
     area = AREAS[by]
-    with published_run(out, second).open() as after:
-        connection = after.connection
-        before = published_run(out, first, connection)
+    before = published_run(out, first)
+    with opened(before.database, read_only=True) as connection:
+        after = published_run(out, second, connection)
         asked: dict[str, object] = {
             "first": before.run_id, "second": after.run_id, "period_before": str(first), "period_after": str(second),
         }  # fmt: skip

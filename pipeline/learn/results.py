@@ -83,14 +83,14 @@ def results_of(run: PublishedRun, rules: Path, lang: str = "id") -> Results:
     words = texts(TEXTS, language(lang))
     estimates, response = [ESTIMATES.to_frame(eager=True)], pl.DataFrame(schema=dict.fromkeys(RESPONSE, pl.String))
     response = response.with_columns(visits=pl.lit(0, pl.Int64))
-    if has_tables(run, "samples", "case_events"):
-        rows = visits(run, field.sample)
+    with run.open() as held:
+        rows = visits(held, field.sample) if has_tables(held, "samples", "case_events") else None
+        hits = hit_rates(held, field.hit_rates)
+    if rows is not None:
         response = rows.group_by(RESPONSE).agg(visits=pl.len().cast(pl.Int64)).sort(RESPONSE)
         for (sample_id,), drawn in rows.group_by("sample_id", maintain_order=True):
             estimates.append(_estimated(str(sample_id), drawn, words))
-    return Results(
-        str(run.period), run.run_id, pl.concat(estimates), response, hit_rates(run, field.hit_rates)
-    )  # fmt: skip
+    return Results(str(run.period), run.run_id, pl.concat(estimates), response, hits)
 
 
 def counts_of(drawn: pl.DataFrame) -> Counts:

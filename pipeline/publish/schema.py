@@ -34,8 +34,8 @@ def content_columns(table: Table) -> list[str]:
 def _present(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, str]]:
     """(schema, table or view) → column → SQL type, of the current catalog."""
     rows = connection.execute(
-        "select table_schema, table_name, column_name, data_type from information_schema.columns "
-        "where table_catalog = current_database() order by table_schema, table_name, ordinal_position"
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() order by schema_name, table_name, column_index"
     ).fetchall()
     found: dict[tuple[str, str], dict[str, str]] = {}
     for schema, table, column, sql_type in rows:
