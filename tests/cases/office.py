@@ -22,13 +22,14 @@ from pipeline.cases.book import case_book
 from pipeline.cases.field_rules import FieldRules, read_field_rules
 from pipeline.cases.keeping import Kept, keep
 from pipeline.database import DATABASE, opened
-from pipeline.history import frame_of, newest_run
+from pipeline.history import newest_run
 from pipeline.period import Period
 from pipeline.publish.chain import append
 from pipeline.publish.schema import PUBLISHED, content_columns
 from pipeline.tables import RUNS
 from pipeline.target.keys import digest, finding_key_text
 from pipeline.target.taxonomy import read_taxonomy
+from tests.asking import ask
 from tests.publish.empty import database_in
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
@@ -157,15 +158,14 @@ class Office:
 
     def keep(self, period: str, now: datetime = NOVEMBER) -> Kept:
         """Bring the cases in line with the newest run of a month."""
-        run = newest_run(self.out, Period.parse(period))
-        assert run is not None
         with case_book(self.out) as book:
+            run = newest_run(self.out, Period.parse(period), book.connection)
+            assert run is not None
             return keep(book, run, self.rules, read_taxonomy(RULES), now)
 
     def ask(self, query: str) -> pl.DataFrame:
         """A query on the database."""
-        with opened(self.out / DATABASE, read_only=True) as connection:
-            return frame_of(connection, query)
+        return ask(self.out / DATABASE, query)
 
     def case(self, subject: str) -> dict[str, Any]:
         """The case of a subject."""
