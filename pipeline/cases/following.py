@@ -35,14 +35,16 @@ with said as (
     union all
     select run_id, mention_id, 'household', household_id from audit.mentions where run_id in ($run, $last_run)),
 now as (select * from said where run_id = $run and id is not null),
+about as (select subject_id from audit.cases union select subject_id from audit.findings),
 gone as (
-    select * from said where run_id = $last_run and id in (select subject_id from audit.cases)
+    select * from said where run_id = $last_run and id in (select subject_id from about)
       and id not in (select id from now))
 select $period as period, $run as run_id, g.id as old_id, n.id as new_id
 from gone g join now n on n.mention_id = g.mention_id and n.level = g.level group by g.id, n.id
 qualify row_number() over (partition by g.id order by count(*) desc, n.id) = 1 order by old_id
 """
-"""The same month published again, its rows nearly the same: who has most rows of an id that is no more."""
+"""The same month published again, its rows nearly the same: who has most rows of an id that is no more. So it is where
+a month is published after a later one, which then takes its ids over."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,6 @@ def follow(book: CaseBook, run: PublishedRun, stood: Standing | None, making: Ma
         return
     cases = book.ask("select * from audit.cases where coalesce(decision, '') <> 'merged' order by opened_at, case_id")
     moved = cases.join(now_called, on="subject_id", maintain_order="left")
-    if moved.is_empty():
-        return
     taken = cases.select("subject_kind", now="subject_id", survivor="case_id")
     moved = moved.join(taken, on=["subject_kind", "now"], how="left", maintain_order="left")
     first = moved.filter(pl.col("survivor").is_null()).unique(["subject_kind", "now"], keep="first")
@@ -107,8 +107,9 @@ def follow(book: CaseBook, run: PublishedRun, stood: Standing | None, making: Ma
 def _now_called(book: CaseBook, run: PublishedRun, stood: Standing) -> pl.DataFrame:
     """``subject_id`` and ``now``: ids that have become others since, followed through the months between."""
     steps = [book.ask(_MOVED, period=str(run.period), last=stood.period)]
-    if stood.period == str(run.period):
-        steps.append(book.ask(_SAME_ROWS, period=stood.period, run=run.run_id, last_run=stood.run_id))
+    (newest,) = book.ask("select run_id from latest.runs where period = $period", period=stood.period)["run_id"]
+    if newest != stood.run_id:
+        steps.insert(0, book.ask(_SAME_ROWS, period=stood.period, run=newest, last_run=stood.run_id))
     now: dict[str, str] = {}
     for _, of_month in pl.concat(steps, how="vertical_relaxed").group_by("period", maintain_order=True):
         step = dict(of_month.select("old_id", "new_id").iter_rows())

@@ -112,10 +112,11 @@ class Office:
         self, period: str, found: Sequence[Found], *, gone: Sequence[tuple[Found, str, str]] = (),
         merged: Sequence[tuple[str, str]] = (), kinds: Sequence[str] = ("registry", "recipients", "deaths"),
         outcomes: Sequence[dict[str, Any]] = (), households: Sequence[str] | None = None,
-        lives: Mapping[str, str] | None = None,
+        lives: Mapping[str, str] | None = None, called: Mapping[str, str] | None = None,
     ) -> str:  # fmt: skip
         """Publish a month; ``gone`` are findings with ``resolved`` or ``not_assessable`` and why, ``lives`` says of
-        persons that they live in another household than is theirs. Gives the run id."""
+        persons that they live in another household than is theirs, ``called`` that they have another id in the same
+        rows. Gives the run id."""
         self.runs += 1
         _learn_keys(found)
         run_id = f"{period}-{self.runs:016x}"
@@ -124,6 +125,8 @@ class Office:
         for person_id, home in (lives or {}).items():
             (own,) = (p for p in self._persons(f"H{person_id[1:].rstrip('b')}") if p["person_id"] == person_id)
             persons[person_id] = own | {"household_id": home}
+        for person_id, now in (called or {}).items():
+            persons[person_id] |= {"person_id": now, "row": person_id}
         tables = {
             "households": [self._household(h) for h in homes],
             "persons": list(persons.values()),
@@ -220,8 +223,8 @@ class Office:
     def _mentions(self, persons: Mapping[str, dict[str, Any]], kinds: Sequence[str]) -> list[dict[str, Any]]:
         rows = [
             {
-                "mention_id": f"m{person['person_id']}", "source_file": "a.csv", "sheet": "", "row_number": n,
-                "kind": "registry", "person_id": person["person_id"], "household_id": person["household_id"],
+                "mention_id": f"m{person.get('row', person['person_id'])}", "source_file": "a.csv", "sheet": "",
+                "row_number": n, "kind": "registry", "person_id": person["person_id"], "household_id": person["household_id"],
                 "name": person["name"], "fingerprint": f"f{person['person_id']}", "kecamatan_code": KECAMATAN,
                 "address": "JL. MAWAR", "rt": 1,
             }

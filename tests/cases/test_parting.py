@@ -6,6 +6,7 @@ September: H1 and H2, each eligible and unserved. October: their rows are taken 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -299,6 +300,27 @@ def test_what_was_answered_about_a_person_goes_with_the_person(tmp_path: Path) -
     assert office.case("H1")["state"] == "in_progress"
     with pytest.raises(Refused, match="another person"):
         decide(office.out, RULES, [case["case_id"]], "accept", person="rini", now=NOVEMBER)
+
+
+@pytest.mark.parametrize("later", ["2026-10", "2026-11"])
+def test_an_earlier_month_published_late_gives_people_its_ids_and_takes_no_answer_or_decision(
+    tmp_path: Path, later: str
+) -> None:
+    """October again, after September: its rows are the same, its people have the ids of September."""
+    office = Office(tmp_path / "out")
+    answered, decided = (Found("identity_problem", "invalid_nik", "sembako", p, "person") for p in ("P1b", "P2b"))
+    office.publish("2026-10", [answered, decided])
+    office.keep("2026-10", OCTOBER)
+    for home in ("H1", "H2"):
+        take(office, tmp_path, office.case(home)["case_id"], "Data harus diperbaiki", "05/10/2026")
+    decide(office.out, RULES, [office.case("H2")["case_id"]], "accept", person="Kepala", now=OCTOBER)
+    now = [replace(answered, subject="Q1"), replace(decided, subject="Q2")]
+    office.publish("2026-10", now, called={"P1b": "Q1", "P2b": "Q2"})
+    if later != "2026-10":  # the cases have not seen October again in between
+        office.publish(later, now, called={"P1b": "Q1", "P2b": "Q2"})
+    kept = office.keep(later, OCTOBER)
+    assert (kept.opened, kept.reopened, kept.findings_gone) == (0, 0, 0)
+    assert [office.case(home)["state"] for home in ("H1", "H2")] == ["for_approval", "closed"]
 
 
 def test_when_what_was_left_open_is_gone_the_answer_waits_for_a_decision(tmp_path: Path) -> None:
