@@ -34,13 +34,17 @@ _NUMBER: Final = r"K(?:-[0-9A-HJKMNP-TV-Z]{3}){4}"
 
 @dataclass(frozen=True)
 class Decided:
-    """What was decided: of each case its decision and until when its findings rest."""
+    """What was decided: of each case its decision and until when its findings rest; and the cases that were not."""
 
     cases: list[dict[str, Any]]
+    refused: list[Problem]
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"decided": self.cases}
+        refused = [
+            {"case_id": p.where, "why": p.found, "expected": p.expected, "todo": p.todo} for p in self.refused
+        ]  # fmt: skip
+        return {"decided": self.cases, "refused": refused}
 
 
 def decide(
@@ -53,7 +57,7 @@ def decide(
     reason: str = "",
     now: datetime | None = None,
 ) -> Decided:
-    """Decide cases, all of them or none.
+    """Decide cases; those that cannot be decided so are told and stay as they are.
 
     Args:
         out: folder of the database.
@@ -67,7 +71,7 @@ def decide(
 
     Raises:
         InputError: no such case, no name, no such decision, no reason where one is due.
-        Refused: this person may not, or the case does not wait for a decision.
+        Refused: of none of the cases: this person may not, or it does not wait for a decision.
     """
     field = read_field_rules(rules)
     decider = " ".join(person.split())
@@ -75,8 +79,11 @@ def decide(
     _check(decider, decision, reason, field)
     with case_book(out) as book:
         events = book.events()
-        cases = _cases(book, case_ids)
-        _refuse(cases, events, decider, decision)
+        named = _cases(book, case_ids)
+        refused = _refusals(named, events, decider, decision)
+        cases = named.filter(~pl.col("case_id").is_in([problem.where for problem in refused]))
+        if cases.is_empty():
+            raise Refused(*refused)
         waiting = waiting_findings(book, events, cases["case_id"].to_list())
         stood = standing(events)
         making = Making(field, {"actor": decider, "period": None if stood is None else stood.period})
@@ -92,10 +99,11 @@ def decide(
             book.write(making.rows(), moment)
             if void is not None and void.height:
                 book.judge(void)
-            named = f"{cases.height} cases: {', '.join(cases['case_id'].head(3))}"
-            book.log("decide", named, f"{decision} {reason}".strip())
+            some = f"{cases.height} cases: {', '.join(cases['case_id'].head(3))}"
+            book.log("decide", some, f"{decision} {reason}".strip())
     columns = ("case_id", "decision", "rests_until")
-    return Decided([r | {"rests_until": str(r["rests_until"] or "")} for r in told.select(columns).to_dicts()])
+    rows = [row | {"rests_until": str(row["rests_until"] or "")} for row in told.select(columns).to_dicts()]
+    return Decided(rows, refused)
 
 
 def _check(decider: str, decision: str, reason: str, rules: FieldRules) -> None:
@@ -140,7 +148,8 @@ def _cases(book: CaseBook, written: Sequence[str]) -> pl.DataFrame:
     return cases.filter(pl.col("case_id").is_in(found))
 
 
-def _refuse(cases: pl.DataFrame, events: pl.DataFrame, decider: str, decision: str) -> None:
+def _refusals(cases: pl.DataFrame, events: pl.DataFrame, decider: str, decision: str) -> list[Problem]:
+    """Cases that this person may not decide, or nobody now, or not so, each with the reason."""
     by = _who_answered(events)
     problems = []
     for case in cases.to_dicts():
@@ -151,7 +160,8 @@ def _refuse(cases: pl.DataFrame, events: pl.DataFrame, decider: str, decision: s
                         "another person")
             )  # fmt: skip
         elif case["state"] == CLOSED:
-            problems.append(Problem(case["case_id"], f"is closed already: {case['decision']}"))
+            closed = f"is closed already: {case['decision']} by {case['decided_by']}"
+            problems.append(Problem(case["case_id"], closed, todo="nothing is left to decide on it"))
         elif decision in (ACCEPT, RETURN) and case["state"] not in ("for_approval", "on_hold"):
             problems.append(
                 Problem(case["case_id"], f"does not wait for a decision (it is {case['state']})",
@@ -165,8 +175,7 @@ def _refuse(cases: pl.DataFrame, events: pl.DataFrame, decider: str, decision: s
                         "a name in the column PETUGAS beside the answer",
                         "return it and take the answer again with a name, or give a decision and its --reason")
             )  # fmt: skip
-    if problems:
-        raise Refused(*problems)
+    return problems
 
 
 def _who_answered(events: pl.DataFrame) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.options import OUT, AsOption, JsonOption, LangOption, OutOption, PeriodOption, RulesOption, group
-from pipeline.terminal import Document, answer, print_rows, print_tree, print_written, say
+from pipeline.terminal import Document, answer, print_rows, print_written, say
 
 app = group()
 
@@ -68,13 +68,15 @@ def decide(
     rules: RulesOption,
     as_json: JsonOption = False,
 ) -> None:
-    """Decide cases that were answered: never by who answered. No list is changed. Exit code 3 if refused."""
+    """Decide cases that were answered: never by who answered. No list is changed. Exit code 3 if a case was refused."""
     from pipeline.cases.deciding import case_numbers_in
     from pipeline.cases.deciding import decide as decide_cases
 
     named = [n for each in cases for n in (case_numbers_in(Path(each)) if Path(each).is_file() else [each])]
     decided = decide_cases(out, rules, named, decision, person=person, reason=reason)
-    answer(decided.as_dict(), as_json, lambda document: print_tree("", document))
+    answer(decided.as_dict(), as_json, _print_decided)
+    if decided.refused:
+        raise typer.Exit(3)
 
 
 # ------------------------------------------------------------------ in words
@@ -108,3 +110,13 @@ def _print_outcomes(document: Document) -> None:
     print_written(document["files"])
     if document["waiting_for_decision"]:
         print("next: tepat decide CASE --as NAME, by somebody who did not answer it")
+
+
+def _print_decided(document: Document) -> None:
+    """What was decided, a line a case, and what was not."""
+    for row in document["refused"]:
+        say("; ".join(filter(None, (f"refused {row['case_id']}: {row['why']}", row["expected"], row["todo"]))))
+    rows = [{"case": r["case_id"], "decision": r["decision"], "rests until": r["rests_until"] or "-"}
+            for r in document["decided"]]  # fmt: skip
+    print_rows("Decided", rows, left=("case", "decision", "rests until"))
+    print(f"decided {len(rows):,}, refused {len(document['refused']):,}")

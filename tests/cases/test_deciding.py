@@ -109,11 +109,14 @@ def test_without_an_answer_a_decision_needs_a_reason(month: Office) -> None:
     assert month.case("H2")["decision"] == "keep"
 
 
-def test_all_of_them_or_none(waiting: Office) -> None:
+def test_of_a_list_what_can_be_decided_is_and_the_rest_is_told(waiting: Office) -> None:
     both = [waiting.case(s)["case_id"] for s in ("H2", "H1")]
-    with pytest.raises(Refused):
+    decided = decide(waiting.out, RULES, both, "accept", person="Kepala Bidang", now=VISIT)
+    assert [case["case_id"] for case in decided.cases] == [both[0]]
+    assert [(p.where, "does not wait" in p.found) for p in decided.refused] == [(both[1], True)]
+    assert (waiting.case("H2")["state"], waiting.case("H1")["state"]) == ("closed", "assigned")
+    with pytest.raises(Refused, match="closed already: report_death by Kepala Bidang"):
         decide(waiting.out, RULES, both, "accept", person="Kepala Bidang", now=VISIT)
-    assert waiting.case("H2")["state"] == "for_approval"
 
 
 @pytest.mark.parametrize(
