@@ -224,7 +224,8 @@ class Office:
         rows = [
             {
                 "mention_id": f"m{person.get('row', person['person_id'])}", "source_file": "a.csv", "sheet": "",
-                "row_number": n, "kind": "registry", "person_id": person["person_id"], "household_id": person["household_id"],
+                "row_number": n, "kind": "registry", "person_id": person["person_id"],
+                "household_id": person["household_id"],
                 "name": person["name"], "fingerprint": f"f{person['person_id']}", "kecamatan_code": KECAMATAN,
                 "address": "JL. MAWAR", "rt": 1,
             }
