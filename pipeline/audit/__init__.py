@@ -5,5 +5,6 @@ Belongs here: recomputing chains, seals, digests and sums (``verify``), making a
 (:mod:`pipeline.purge`).
 
 ``report`` what was looked at and what differs · ``chains`` hash chains and seals · ``rows`` runs against their
-manifests, sums, rows without a run · ``inputs`` raw files where they still lie.
+manifests, sums, rows without a run · ``witnesses`` what lies beside the database · ``inputs`` raw files where they
+still lie.
 """

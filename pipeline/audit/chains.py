@@ -105,10 +105,10 @@ def _add(sums: dict[str, list[int]], table: str, rows: int, digest: str, sign: i
         total[i] += sign * value
 
 
-def check_head(connection: duckdb.DuckDBPyConnection, head: str, report: Verified) -> None:
-    """A head noted earlier is still part of the chain."""
+def check_head(connection: duckdb.DuckDBPyConnection, head: str, noted: str, report: Verified) -> None:
+    """A head that was noted somewhere is still part of the chain."""
     found = connection.execute(f"select 1 from audit.{SEALS.name} where starts_with(hash, ?)", [head]).fetchall()
     if not found:
-        what = f"the head {head[:16]}… noted earlier is not in the chain: what was written then is gone or written anew"
+        what = f"the head {head[:16]}… noted {noted} is not in the chain: what was written then is gone or written anew"
         report.differs(Means.RECORD, SEALS.name, "", what)
     report.checked["heads noted earlier"] += 1

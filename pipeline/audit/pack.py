@@ -22,6 +22,7 @@ from pipeline.audit.evidence import WITH_PERSONS, Chosen, tables_of
 from pipeline.audit.named_tests import read_audit_rules
 from pipeline.audit.report import Verified
 from pipeline.audit.verify import verify
+from pipeline.audit.witnesses import FOLDER, MANIFEST
 from pipeline.cases.corrections import harmless
 from pipeline.database import DATABASE, opened
 from pipeline.errors import InputError, Problem
@@ -34,8 +35,6 @@ from pipeline.publish.chain import actor, record_access
 from pipeline.whole import replace_folder, staged_folder
 
 Say = Callable[[str], None]
-FOLDER: Final = "audit"
-MANIFEST: Final = "manifest.json"
 VERIFICATION: Final = "verification.json"
 README: Final = {"id": "BACA_DULU.txt", "en": "README.txt"}
 WORDS: Final = Path(__file__).with_name("words.yaml")

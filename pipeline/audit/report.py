@@ -20,20 +20,45 @@ _UNREADABLE = (
 )  # fmt: skip
 
 
+_BACKUP = "put the last backup that verifies in its place, or run the months again, oldest first, into a new --out"
+
+
 class Means(Enum):
-    """What a difference means for who reads the figures."""
+    """What a difference means for who reads the figures, and what is to be done."""
 
     RECORD = (
-        "the record of who did what and when is not the one that was kept: "
-        "ask who could write to the file, and compare with a backup"
+        "the record of who did what and when is not the one that was kept",
+        "ask who could write to the file, and compare with a backup",
     )
-    ROWS = "what rests on this table is not what was published: no figure, worklist or decision of it can be relied on"
-    SUMS = "rows of a list were lost or counted twice: the counts of this sheet cannot be relied on"
-    LOOSE = "rows that no view, report or worklist shows, or that say something of nothing: figures are not touched"
-    VIEW = "who asks `latest`, as notebooks do, may be shown other rows than those published"
-    INPUT = "the month was made from another file than the one that lies here now: ask which of the two is right"
-    AGAIN = "the files kept do not give again what was published"
-    DAMAGE = "the file is damaged: what stands there is unknown, also where it was not changed on purpose"
+    ROWS = (
+        "what rests on this table is not what was published: no figure, worklist or decision of it can be relied on",
+        _BACKUP,
+    )
+    SUMS = ("rows of a list were lost or counted twice: the counts of this sheet cannot be relied on", _BACKUP)
+    LOOSE = (
+        "rows that no view, report or worklist shows, or that say something of nothing: figures are not touched",
+        "what belongs to no run goes with the next `tepat run`; of anything else ask who could write to the file",
+    )
+    VIEW = (
+        "who asks `latest`, as notebooks do, may be shown other rows than those published",
+        "drop the view, which the next command that writes makes anew; or delete the copy for notebooks and run again",
+    )
+    INPUT = (
+        "the month was made from another file than the one that lies here now",
+        "ask which of the two is right: put back the one that was read, or run the month again",
+    )
+    AGAIN = (
+        "the files kept do not give again what was published",
+        "make it again with the program and libraries of then; if it still differs, ask who could write to the files",
+    )
+    DAMAGE = (
+        "the file is damaged: what stands there is unknown, also where it was not changed on purpose",
+        f"keep a copy of it and check the disk; {_BACKUP}",
+    )
+
+    def __init__(self, text: str, todo: str) -> None:
+        self.text = text
+        self.todo = todo
 
 
 @dataclass(frozen=True)
@@ -94,7 +119,9 @@ class Verified:
             "notes": self.notes,
             "made_again": self.made_again,
             "differences": [
-                {"table": d.table, "run_id": d.run_id, "what": d.what, "means": d.means.value}
+                {
+                    "table": d.table, "run_id": d.run_id, "what": d.what, "means": d.means.text, "todo": d.means.todo,
+                }
                 for d in self.differences
             ],
         }  # fmt: skip

@@ -23,11 +23,12 @@ from pipeline.audit.rows import (
     runs_of,
     tombstones_of,
 )
-from pipeline.database import DATABASE, READ_ONLY_COPY, opened
+from pipeline.audit.witnesses import check_copy, check_folders
+from pipeline.database import DATABASE, opened
 from pipeline.errors import InputError, Problem, StorageError
 from pipeline.history import has_table
 from pipeline.period import Period
-from pipeline.publish.chain import CHAINS, HASHES
+from pipeline.publish.chain import CHAINS
 from pipeline.publish.schema import is_prepared
 from pipeline.tables import CASES, RUNS, SEALS, TOMBSTONES
 
@@ -47,7 +48,8 @@ def verify(
     """Whether what is in the database of ``out`` is what was written into it.
 
     Recomputes the hash chains, the seals of tables that live across runs, the manifest of every run and the sums of
-    its sheets; looks for rows without a run, views that show something else, and raw files that have changed.
+    its sheets; looks for rows without a run, views that show something else, and raw files that have changed; asks
+    what lies beside the database (the copy for notebooks, auditors' folders) whether it has seen more.
 
     Args:
         out: folder of the database.
@@ -73,13 +75,14 @@ def verify(
                 raise InputError(Problem(str(path), "nothing is published here", todo="give the folder with --out"))
             _check_all(connection, period, head, report, say)
             with report.reading(SEALS.name):
-                _check_copy(connection, out, report)
+                check_folders(connection, out, report)
+                check_copy(connection, out, report)
             with report.reading(RUNS.name):
                 check_inputs(connection, raw, period, report)
     except duckdb.Error as error:  # what says which tables there are cannot be read either
         found = f"the database is damaged or unreadable: {(str(error) or 'no reason given').splitlines()[0]}"
         raise StorageError(Problem(str(path), found, todo="keep a copy, then restore the last backup")) from error
-    if rerun is not None and all(d.means is Means.INPUT for d in report.differences):
+    if rerun is not None and all(d.means in (Means.INPUT, Means.VIEW) for d in report.differences):
         make_again(out, period=period, raw=raw, rules=rerun, report=report, say=say)
         if report.same and not report.made_again:
             raise InputError(
@@ -110,7 +113,7 @@ def _check_all(
     with report.reading(SEALS.name):
         check_seals(connection, report)
         if head is not None:
-            check_head(connection, head, report)
+            check_head(connection, head, "earlier", report)
     runs: list[Run] = []
     with report.reading(RUNS.name):
         runs = runs_of(connection)
@@ -135,21 +138,3 @@ def _check_all(
         check_cases(connection, report)
     with report.reading("latest"):
         check_views(connection, report)
-
-
-def _check_copy(connection: duckdb.DuckDBPyConnection, out: Path, report: Verified) -> None:
-    """The copy for notebooks is a witness: what it has seen is still there."""
-    copy = out / READ_ONLY_COPY
-    if not copy.exists():
-        return
-    hashes = {t: f"select {HASHES[t.name]} from audit.{t.name}" for t in (RUNS, SEALS)}
-    try:
-        with opened(copy, read_only=True) as witness:
-            seen = {t: set(witness.execute(query).fetchall()) for t, query in hashes.items()}
-    except (StorageError, duckdb.Error):
-        report.not_checked.append(f"{READ_ONLY_COPY} cannot be read: the next run makes it anew")
-        return
-    for table, query in hashes.items():
-        if lost := len(seen[table] - set(connection.execute(query).fetchall())):
-            what = f"{lost} rows that {READ_ONLY_COPY} still has are not there"
-            report.differs(Means.RECORD, table.name, "", what)

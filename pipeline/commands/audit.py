@@ -109,17 +109,18 @@ def purge(
 
 
 def _print_verified(document: Document) -> None:
-    """What was looked at, what could not be, and each difference with what it means."""
+    """What was looked at, what could not be, and each difference with what it means and what to do."""
     print(", ".join(f"{what} {n:,}" for what, n in document["checked"].items()))
     for note in (*(f"not checked: {n}" for n in document["not_checked"]), *document["notes"]):
         print(note)
     for run_id in document["made_again"]:
         print(f"made again from its files: {run_id}")
-    for means in dict.fromkeys(d["means"] for d in document["differences"]):
+    for means, todo in dict.fromkeys((d["means"], d["todo"]) for d in document["differences"]):
         print(f"\n{means[0].upper()}{means[1:]}:")
         for d in document["differences"]:
             if d["means"] == means:
                 print(f"  {' '.join(filter(None, (d['table'], d['run_id'])))}: {d['what']}")
+        print(f"  to do: {todo}")
     count = len(document["differences"])
     print(f"\n{count} difference{'s' * (count > 1)}" if count else "all the same as it was written")
     print(

@@ -7,6 +7,7 @@ no longer declared stay as they are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import duckdb
@@ -66,21 +67,24 @@ def _table_statements(table: Table, present: dict[str, str] | None) -> list[str]
 _NEWEST = "(select period, max(finished_at) as finished_at from audit.runs where status = 'published' group by period)"
 
 
-def _view_statements(table: Table, present: dict[str, str] | None) -> list[str]:
-    names = [c.name for c in published_columns(table)]
-    if table is not RUNS:
-        names.insert(0, "period")
-    if present is not None and list(present) == names:
-        return []
+def view_statement(table: Table, names: Sequence[str]) -> str:
+    """The view of a table in ``latest``, with these columns; of all but `runs` the first is ``period``."""
     if table is RUNS:
         chosen, source = ", ".join(f'r."{n}"' for n in names), "audit.runs r"
     else:
         chosen = "r.period, " + ", ".join(f't."{n}"' for n in names[1:])
         source = f"audit.{table.name} t join audit.runs r on t.run_id = r.run_id"
-    return [
+    return (
         f"create or replace view latest.{table.name} as select {chosen} from {source} "
         f"join {_NEWEST} n on r.period = n.period and r.finished_at = n.finished_at"
-    ]
+    )
+
+
+def _view_statements(table: Table, present: dict[str, str] | None) -> list[str]:
+    names = [c.name for c in published_columns(table)]
+    if table is not RUNS:
+        names.insert(0, "period")
+    return [] if present is not None and list(present) == names else [view_statement(table, names)]
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:

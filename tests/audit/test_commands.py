@@ -31,6 +31,7 @@ def test_the_same_is_0_and_a_difference_is_3_with_what_it_means(out: Path) -> No
     code, text = run("audit", "verify", "--out", out)
     assert code == 3
     assert "2 differences\n" in text
+    assert "to do: put the last backup" in text
 
 
 def test_a_purge_by_command_and_a_folder_after_it(out: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -150,7 +151,7 @@ def test_rows_taken_away_with_what_belongs_to_them_are_missed(out: Path, stateme
     assert not verify(out, say=silent).same
 
 
-def test_the_end_of_everything_cut_off_together_is_seen_by_the_copy_or_by_a_head_noted_before(out: Path) -> None:
+def test_the_end_of_everything_cut_off_together_is_seen_by_what_noted_a_head_before(out: Path) -> None:
     head = verify(out, say=silent).head
     with opened(out / DATABASE, read_only=True) as c:
         last = c.execute('select table_name from audit.seals order by "at" desc limit 2').fetchall()
@@ -165,12 +166,31 @@ def test_the_end_of_everything_cut_off_together_is_seen_by_the_copy_or_by_a_head
     if last[0] == ("access_log",):
         assert verify(out, say=silent).same  # nothing in the file tells any more
     assert "seals" in {d.table for d in verify(out, head=head, say=silent).differences}
+    folder = out / "2026-10" / "audit"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps({"head": head}))
+    assert found(out) == {"seals"}  # an auditor's folder has noted it
 
 
-def test_a_view_that_shows_something_else_is_reported(out: Path) -> None:
-    shown = "select r.period, f.* from audit.findings f join audit.runs r on f.run_id = r.run_id"
-    sql(out, [f"create or replace view latest.findings as {shown} where severity <> 'critical'"])
-    assert found(out) == {"latest.findings"}
+def test_what_shows_something_else_under_a_name_of_the_program_is_reported(out: Path) -> None:
+    runs = "from audit.findings f join audit.runs r on f.run_id = r.run_id"
+    shown = f"select r.period, f.* {runs}"
+    statements = [
+        f"create or replace view latest.findings as {shown} where severity <> 'critical'",
+        f"create or replace view latest.persons as select r.period, f.run_id {runs}",  # as an earlier version had it
+        "create table other as from latest.measures", "drop view latest.measures",
+        "create table latest.measures as from other",
+        "alter table audit.notices rename to hidden", "create view audit.notices as from audit.hidden",
+    ]  # fmt: skip
+    sql(out, statements)
+    assert found(out) == {"latest.findings", "latest.persons", "latest.measures", "audit.notices"}
+
+
+def test_a_copy_for_notebooks_that_shows_something_else_is_reported(out: Path) -> None:
+    with opened(out / READ_ONLY_COPY, read_only=False) as c:
+        c.execute("update audit.findings set amount = amount + 1")
+    (difference,) = verify(out, say=silent).differences  # of the newest run: older ones are not shown
+    assert (difference.table, difference.means.name) == (f"{READ_ONLY_COPY} findings", "VIEW")
 
 
 def test_rows_of_a_run_that_was_never_confirmed_are_named_as_loose(out: Path) -> None:
