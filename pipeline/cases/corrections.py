@@ -1,12 +1,14 @@
-"""The list of changes proposed to the registry, in the columns that operators of SIKS-NG know.
+"""Lists of what answers propose, in the columns that operators of SIKS-NG know: changes to the registry, and all that
+waits for a decision.
 
-Belongs here: turning answers into lines of a list that somebody types in, or does not. Nothing is ever changed here,
-and a line that is not decided yet says so.
+Belongs here: turning answers into lines of a list that somebody decides on and types in, or does not. Nothing is ever
+changed here, and each line says that it is not decided yet.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ import xlsxwriter
 from pipeline.cases.answers import waiting_findings
 from pipeline.cases.book import ANSWERED, CaseBook
 from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
+from pipeline.cases.holding import read_answers
 from pipeline.measures import named
 from pipeline.outgoing import locked_workbook
 from pipeline.privacy import masked
@@ -28,7 +31,11 @@ COLUMNS: Final = {
     "change": "JENIS USULAN", "reason": "ALASAN", "note": "KETERANGAN", "visited_at": "TANGGAL KUNJUNGAN",
     "officer": "PETUGAS", "status": "STATUS",
 }  # fmt: skip
-WAITING: Final = "MENUNGGU KEPUTUSAN"
+FOLDER: Final = "outcomes"
+UNDECIDED: Final = "menunggu_keputusan"
+"""Name of the list of all that waits for a decision, whenever and by whatever way it was answered."""
+WAITING, OPEN_END = "MENUNGGU KEPUTUSAN", "PERLU KEPUTUSAN DENGAN ALASAN"
+"""What a line says: the answer proposes something, or leaves it to who decides."""
 _NO_CHANGE: Final = ("keep", "no_action")
 
 _WHO = """
@@ -50,44 +57,88 @@ from about b left join audit.persons p on p.run_id = b.run_id and p.person_id = 
 left join audit.households h on h.run_id = b.run_id and h.household_id = p.household_id
 left join places x using (finding_key)
 """
+_TOLD: Final = """
+select e.case_id, o.outcome, o.visited_at, o.note, o.officer
+from audit.case_events e join audit.outcomes o using (outcome_id)
+where e.event = 'answered' and e.case_id in (select case_id from asked)
+qualify row_number() over (partition by e.case_id order by e."at" desc) = 1
+"""
+"""The answer to each case that came last."""
+_SUFFIXES: Final = (".xlsx", ".csv")
 
 
-def proposals(book: CaseBook, answers: pl.DataFrame, rules: FieldRules, *, reveal: bool) -> pl.DataFrame:
-    """Changes that answers propose: one line a finding, in the columns of :data:`COLUMNS` (by their own names).
+def proposals(book: CaseBook, case_ids: Sequence[str], rules: FieldRules, *, reveal: bool) -> pl.DataFrame:
+    """Changes that the answers to cases propose: one line a finding, in the columns of :data:`COLUMNS` (by their own
+    names).
 
     Args:
         book: the case tables.
-        answers: that fit their case, see :class:`pipeline.cases.answers.Applied`.
+        case_ids: the cases.
         rules: what answers propose.
         reveal: numbers in full; masked otherwise.
     """
-    waiting = waiting_findings(book, book.events(), answers["case_id"].unique().to_list())
-    asked = waiting.filter(pl.col("status") == ANSWERED)
-    changes = [
-        rules.outcomes[code].proposal(kind) for code, kind in asked.select("outcome", "finding_type").iter_rows()
+    waiting = waiting_findings(book, book.events(), case_ids).filter(pl.col("status") == ANSWERED)
+    asked = _with_decisions(waiting, rules).filter(~pl.col("decision").is_in(_NO_CHANGE).fill_null(True))
+    return _lines(book, asked.with_columns(said=pl.lit(WAITING)), rules, reveal=reveal)
+
+
+def undecided(book: CaseBook, rules: FieldRules) -> pl.DataFrame:
+    """All that waits for a decision, also what changes nothing: one line a finding, in the columns of :data:`COLUMNS`,
+    numbers masked."""
+    cases = book.ask("select case_id, state, outcome as last_said from audit.cases")
+    cases = cases.filter(pl.col("state").is_in(["for_approval", "on_hold"]))
+    waiting = waiting_findings(book, book.events(), cases["case_id"].to_list()).join(cases, on="case_id")
+    waiting = waiting.with_columns(outcome=pl.coalesce("outcome", "last_said"))
+    proposes = (pl.col("state") == "for_approval") & (pl.col("status") == ANSWERED)
+    asked = _with_decisions(waiting, rules).with_columns(
+        decision=pl.when(proposes).then(pl.col("decision").fill_null("no_action")),
+        said=pl.when(proposes).then(pl.lit(WAITING)).otherwise(pl.lit(OPEN_END)),
+    )
+    return _lines(book, asked, rules, reveal=False)
+
+
+def write_undecided(book: CaseBook, rules: FieldRules, out: Path, lock: str | None) -> list[Path]:
+    """Write the list of all that waits for a decision, in the place of that of before; nothing where nothing waits."""
+    path = out / FOLDER / UNDECIDED
+    lines = undecided(book, rules)
+    if lines.height:
+        with book.transaction():
+            book.log("export", f"{FOLDER}/{UNDECIDED}", f"{lines['case_id'].n_unique()} cases wait for a decision")
+    for suffix in _SUFFIXES:
+        path.with_suffix(suffix).unlink(missing_ok=True)
+    return write_list(written(lines), path, lock)
+
+
+def _with_decisions(findings: pl.DataFrame, rules: FieldRules) -> pl.DataFrame:
+    """Findings with the ``decision`` that their answer proposes, null where it proposes none."""
+    proposed = [
+        rules.outcomes[code].proposal(kind) if code in rules.outcomes else None
+        for code, kind in findings.select("outcome", "finding_type").iter_rows()
     ]
-    asked = asked.with_columns(pl.Series("decision", changes, dtype=pl.String))
-    asked = asked.filter(pl.col("decision").is_not_null(), ~pl.col("decision").is_in(_NO_CHANGE))
+    findings = findings.with_columns(pl.Series("decision", proposed, dtype=pl.String))
     # a visit of a sample proposes by itself only what no finding of the case proposes already
     visit = pl.col("finding_type") == SAMPLE_VISIT
-    asked = asked.filter(~visit | (pl.len().over("case_id", "decision") == visit.sum().over("case_id", "decision")))
-    asked = asked.filter(~visit | (pl.int_range(pl.len()).over("case_id", "decision") == 0))
-    with book.frame("asked", asked.select("finding_key", "run_id", "subject_kind", "subject_id")):
-        who = book.ask(_WHO)
-    newest = answers.unique("case_id", keep="last", maintain_order=True).select(
-        "case_id", "visited_at", "officer", note="told"
-    )
+    one = [pl.col("case_id"), pl.col("decision")]
+    findings = findings.filter(~visit | (pl.len().over(one) == visit.sum().over(one)))
+    return findings.filter(~visit | (pl.int_range(pl.len()).over(one) == 0))
+
+
+def _lines(book: CaseBook, asked: pl.DataFrame, rules: FieldRules, *, reveal: bool) -> pl.DataFrame:
+    """Findings with ``decision`` and ``said`` as lines of a list."""
+    with book.frame("asked", asked.select("case_id", "finding_key", "run_id", "subject_kind", "subject_id")):
+        who, told = book.ask(_WHO), book.ask(_TOLD)
+    told = read_answers(told, rules).select("case_id", "visited_at", "officer", note="told")
     labels = {code: card.text.id for code, card in rules.decisions.items()}
     answered = {code: card.text.id for code, card in rules.outcomes.items()}
-    lines = asked.join(who, on="finding_key", how="left").join(newest, on="case_id", how="left")
+    lines = asked.join(who, on="finding_key", how="left").join(told, on="case_id", how="left")
     if not reveal:
         lines = lines.with_columns(masked("nik"), masked("no_kk"))
     lines = lines.sort("kecamatan_code", "desa_code", "case_id", "finding_key", nulls_last=True)
     lines = lines.with_columns(
         n=pl.int_range(1, pl.len() + 1),
-        change=pl.col("decision").replace_strict(labels, return_dtype=pl.String),
-        reason=pl.col("outcome").replace_strict(answered, return_dtype=pl.String),
-        status=pl.lit(WAITING),
+        change=pl.col("decision").replace_strict(labels, default=None, return_dtype=pl.String),
+        reason=pl.col("outcome").replace_strict(answered, default=None, return_dtype=pl.String),
+        status="said",
         desa=named(lines["desa_code"]),
         kecamatan=named(lines["kecamatan_code"]),
         kabupaten=named(lines["kecamatan_code"].str.slice(0, 4)),
@@ -106,10 +157,10 @@ def write_list(lines: pl.DataFrame, path: Path, lock: str | None) -> list[Path]:
         return []
     path.parent.mkdir(parents=True, exist_ok=True)
     book = _workbook(lines)
-    made = [write_whole(path.with_suffix(".xlsx"), book if lock is None else locked_workbook(book, lock))]
+    xlsx, csv = (path.with_suffix(suffix) for suffix in _SUFFIXES)
+    made = [write_whole(xlsx, book if lock is None else locked_workbook(book, lock))]
     if lock is None:
-        text = "\ufeff" + harmless(lines).write_csv(separator=";")
-        made.append(write_whole(path.with_suffix(".csv"), text))
+        made.append(write_whole(csv, "\ufeff" + harmless(lines).write_csv(separator=";")))
     return made
 
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
 from pipeline.cases.answers import Applied, apply
 from pipeline.cases.book import case_book
-from pipeline.cases.corrections import proposals, write_list, written
+from pipeline.cases.corrections import FOLDER, proposals, write_list, write_undecided, written
 from pipeline.cases.field_rules import read_field_rules
 from pipeline.cases.reading import read_returned
 from pipeline.cases.refusing import Reasons, Refusal
@@ -25,7 +25,6 @@ from pipeline.errors import InputError, Problem
 from pipeline.outgoing import lock_of
 from pipeline.publish.chain import actor
 
-FOLDER: Final = "outcomes"
 Say = Callable[[str], None]
 
 
@@ -61,7 +60,8 @@ def take_outcomes(
 ) -> Outcomes:
     """Apply the answers in files, all of them or none, and write down what they propose.
 
-    Writes ``<out>/outcomes/<id>/``: the changes proposed (XLSX and CSV) and the rows refused, each with its reason.
+    Writes ``<out>/outcomes/<id>/``: the changes proposed (XLSX and CSV) and the rows refused, each with its reason; and
+    ``<out>/outcomes/menunggu_keputusan``: all cases that now wait for a decision, of this delivery or of others.
 
     Args:
         paths: filled workbooks, files saved by the phone page, typed lists.
@@ -91,7 +91,8 @@ def take_outcomes(
         say(f"{returned.rows.height} answers")
         applied = apply(book, returned.rows, field, moment, reasons, keep_rows=True, actor=actor())
         refusals = [*returned.refused, *applied.refusals]
-        lines = proposals(book, applied.answers, field, reveal=reveal is not None)
+        told = applied.answers["case_id"].unique().to_list()
+        lines = proposals(book, told, field, reveal=reveal is not None)
         folder = out / FOLDER / _name(applied.answers, refusals)
         if lines.height:
             with book.transaction():
@@ -99,6 +100,7 @@ def take_outcomes(
                 book.log("reveal" if reveal is not None else "export", f"{FOLDER}/{folder.name}", purpose)
         files = write_list(written(lines), folder / "usulan_perubahan", lock)
         files += write_list(reasons.table(refusals), folder / "ditolak", lock)
+        files += write_undecided(book, field, out, lock)
     return Outcomes(applied, refusals, returned.blank, lines.height, files)
 
 

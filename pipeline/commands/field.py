@@ -109,7 +109,7 @@ def _print_outcomes(document: Document) -> None:
     print(", ".join(f"{w.replace('_', ' ')} {document[w]:,}" for w in words))
     print_written(document["files"])
     if document["waiting_for_decision"]:
-        print("next: tepat decide CASE --as NAME, by somebody who did not answer it")
+        print("next: tepat decide CASE or the list menunggu_keputusan --as NAME, by somebody who did not answer it")
 
 
 def _print_decided(document: Document) -> None:

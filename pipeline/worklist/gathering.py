@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.cases.book import OPEN, CaseBook, findings_of
+from pipeline.cases.corrections import FOLDER, UNDECIDED
 from pipeline.cases.field_rules import SAMPLE_VISIT, FieldRules
 from pipeline.cases.opening import Roster, findings_with_cases
 from pipeline.cases.priority import OWNER, chosen, harm
@@ -122,7 +123,10 @@ class Gathering:
         late = queue.filter(pl.col("state").is_in(["on_hold", "for_approval"]), pl.col("due_at") < self.today)
         if late.height:
             some = ", ".join(late.sort("due_at", "case_id")["case_id"].head(3))
-            yield f"{late.height} cases were answered and wait for a decision past their day ({some} …): tepat decide"
+            yield (
+                f"{late.height} cases were answered and wait for a decision past their day ({some} …): "
+                f"tepat decide {FOLDER}/{UNDECIDED}.xlsx"
+            )
 
     def cases(self, queue: str, kecamatan: str | None) -> pl.DataFrame:
         """Rows of ``tables.CASES`` of a queue, of one kecamatan or all."""

@@ -18,6 +18,7 @@ import polars as pl
 
 from pipeline.cases.answers import apply_published
 from pipeline.cases.book import CaseBook, case_book
+from pipeline.cases.corrections import write_undecided
 from pipeline.cases.field_rules import FieldRules, read_field_rules
 from pipeline.cases.keeping import Kept, keep
 from pipeline.cases.making import SYSTEM, Making
@@ -78,6 +79,7 @@ def make_worklists(
 
     Answers that came in monthly folders are applied first, then the cases are brought in line with the newest
     published run of the month. What is on a list, and that it left the machine, is recorded before it is there to take.
+    Cases that were answered and wait for a decision stand in ``<out>/outcomes/menunggu_keputusan``.
 
     Args:
         out: folder of the database.
@@ -117,6 +119,7 @@ def make_worklists(
                 folder /= queue
             _record(book, run, field, found.picked, lists, moment)
             replace_files(staging, folder, old=_forms_in(folder) if code is None else ())
+        write_undecided(book, field, out, lock)
     notices = [*found.notices, *(() if lock is None else (_LOCKED,)), *answered.refused, *map(str, answered.remarks)]
     return Worklists(str(period), run.run_id, folder, kept, answered.counts(), lists, notices)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import timedelta
 from pathlib import Path
 
@@ -133,6 +134,26 @@ def test_numbers_are_taken_from_the_list_of_changes(month: Office, take: Take, t
     taken = take(typed(tmp_path / "hasil.csv", [row(month, "H2", "Meninggal")]))
     for path in taken.files:
         assert case_numbers_in(path) == [month.case("H2")["case_id"]]
+
+
+def test_all_that_waits_for_a_decision_stands_on_one_list(month: Office, take: Take, tmp_path: Path) -> None:
+    """What proposes a change, what proposes none, and what leaves it open; of earlier deliveries too."""
+    take(typed(tmp_path / "a.csv", [row(month, "H2", "Meninggal", PETUGAS="RINI")]))
+    said = [row(month, "H1", "Tidak layak"), row(month, "H1", "Data sudah benar"), row(month, "H3", "Lainnya")]
+    taken = take(typed(tmp_path / "b.csv", said))
+    path = month.out / "outcomes" / "menunggu_keputusan.csv"
+    assert path in taken.files
+    with path.open(encoding="utf-8-sig") as file:
+        lines = list(csv.DictReader(file, delimiter=";"))
+    assert {(r["ID KASUS"], r["JENIS USULAN"], r["STATUS"]) for r in lines} == {
+        (month.case("H1")["case_id"], "TIDAK ADA PERUBAHAN", "MENUNGGU KEPUTUSAN"),
+        (month.case("H1")["case_id"], "TETAP", "MENUNGGU KEPUTUSAN"),
+        (month.case("H2")["case_id"], "MENINGGAL", "MENUNGGU KEPUTUSAN"),
+        (month.case("H3")["case_id"], "", "PERLU KEPUTUSAN DENGAN ALASAN"),
+    }
+    assert {r["PETUGAS"] for r in lines if r["ID KASUS"] == month.case("H2")["case_id"]} == {"RINI"}
+    decided = decide(month.out, RULES, case_numbers_in(path), "accept", person="Kepala", now=VISIT)
+    assert (len(decided.cases), len(decided.refused)) == (2, 1)
 
 
 def test_a_folder_given_by_mistake_stays_as_it_was(tmp_path: Path) -> None:
