@@ -20,7 +20,7 @@ import polars as pl
 from pipeline.database import DATABASE, READ_ONLY_COPY, opened
 from pipeline.errors import InputError, Problem
 from pipeline.period import Period
-from pipeline.tables import LASTING, MATCH_JUDGEMENTS, RUNS, TABLES
+from pipeline.tables import LASTING, MATCH_JUDGEMENTS, RUNS, TABLES, TOMBSTONES
 from pipeline.verdicts import verdicts
 
 
@@ -49,6 +49,31 @@ class PublishedRun:
         """This run with its database open: several queries in a row, of which each would open it."""
         with _reading(self.database, self.connection) as connection:
             yield replace(self, connection=connection)
+
+    def require(self, *tables: str) -> None:
+        """Refuse where `tepat purge` has ended rows of one of these tables (none named: of any): figures were wrong.
+
+        Raises:
+            InputError: names the tables, the day, and what can still be asked.
+        """
+        with _reading(self.database, self.connection) as connection:
+            if not has_table(connection, TOMBSTONES.name):
+                return
+            ended = frame_of(
+                connection,
+                f'select table_name, cast(max("at") as date)::varchar as day from audit.{TOMBSTONES.name} '
+                "where run_id = $run_id and ($tables = [] or list_contains($tables, table_name)) group by 1 order by 1",
+                {"run_id": self.run_id, "tables": list(tables)},
+            )
+        if ended.height:
+            raise InputError(
+                Problem(
+                    str(self.period),
+                    f"{', '.join(ended['table_name'])} were ended by `tepat purge` on {max(ended['day'].to_list())}",
+                    "a month whose rows are still kept",
+                    "measures and findings are kept longer: `tepat measures`, `tepat audit pack`",
+                )
+            )
 
     def table(self, name: str, columns: list[str] | None = None) -> pl.DataFrame:
         """Rows of a published table of this run, in the columns of :mod:`pipeline.tables` (without ``run_id``)."""

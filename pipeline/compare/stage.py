@@ -7,7 +7,7 @@ is published changes. The tables hold counts, no name or number of a person.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,7 +71,8 @@ def compare(
         say: progress.
 
     Raises:
-        InputError: a month is not published, the first is not the earlier one, or there is no such ``by``.
+        InputError: a month is not published or was purged, the first is not the earlier one, or there is no such
+            ``by``.
         ConservationError: stock and flow do not agree.
     """
     if by not in AREAS:
@@ -83,6 +84,8 @@ def compare(
     before = published_run(out, first)
     with opened(before.database, read_only=True) as connection:
         after = published_run(out, second, connection)
+        for run in (replace(before, connection=connection), after):
+            run.require("persons", "households", "eligibility", "benefits", "mentions", "findings", "finding_changes")
         asked: dict[str, object] = {
             "first": before.run_id, "second": after.run_id, "period_before": str(first), "period_after": str(second),
         }  # fmt: skip

@@ -110,13 +110,14 @@ def screen(
         say: progress, for standard error.
 
     Raises:
-        InputError: no pay list, no published run of the month, no program: nothing is written.
+        InputError: no pay list, no published run of the month, or a purged one, no program: nothing is written.
         ConservationError: parts and whole differ.
         StorageError: the database is held by somebody else, or a key is set and no passphrase to lock the lists with.
     """
     lock = lock_of("the lists that the gate writes")
     moment = (now or datetime.now(UTC)).replace(tzinfo=None)
     run = published_run(out, period)
+    run.require("persons", "households", "mentions", "eligibility")
     gate, programs = read_gate_rules(rules), load_rules(rules, period.last_day)
     say(f"reading {path.name}")
     decided = _decide(read_pay_list(path, period, rules, program), run, out, rules, gate, programs, say)

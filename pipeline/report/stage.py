@@ -93,6 +93,7 @@ def month_of(
     """A published month counted and protected, with the one before it; of one kecamatan, where one is named."""
     chosen, folder_of_rules = language(lang), rules or default_rules()
     run = published_run(out, Period.parse(period))  # not the copy for notebooks: it has no cases
+    run.require()
     previous = _previous(run, out)
     before = None if previous is None else _month(previous, chosen, folder_of_rules, today, say)
     month = _month(run, chosen, folder_of_rules, today, say, before)

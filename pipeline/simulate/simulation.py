@@ -111,13 +111,14 @@ def simulate(
         say: told what is being done.
 
     Raises:
-        InputError: the question cannot be read, see :meth:`Question.read`.
+        InputError: the question cannot be read, see :meth:`Question.read`, or the month was purged.
         RulesError: the rules cannot be read.
     """
     rules = rules or default_rules()
     written = read_rules(rules)
     on = run.period.last_day
     question = Question.read(sets, spread, written, on)
+    run.require("persons", "households", "mentions", "facts", "benefits")
     judging = _Judging(run, written, question.programs)
     say("judging every unit, before and after")
     before = judging.under({})

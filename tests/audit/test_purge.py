@@ -14,6 +14,7 @@ import pytest
 from pipeline.audit.verify import verify
 from pipeline.database import DATABASE, READ_ONLY_COPY, opened
 from pipeline.errors import InputError, Refused, RulesError, StorageError
+from pipeline.history import published_run
 from pipeline.publish import publish
 from pipeline.purge import ending
 from pipeline.purge.ending import Asked, Purged, purge
@@ -77,6 +78,14 @@ def test_after_three_years_people_go_and_findings_stay(three_years: After) -> No
     assert not rows["audit.persons"] + rows["audit.mentions"]
     assert all(rows[f"audit.{t}"] for t in ("findings", "measures", "gate_results"))
     assert verify(three_years.out, say=silent).same
+
+
+def test_what_counts_persons_says_that_they_were_ended(three_years: After) -> None:
+    run = published_run(three_years.out, PERIOD)
+    run.require("findings", "measures")
+    for tables in (("persons", "findings"), ()):
+        with pytest.raises(InputError, match=r"persons.* were ended by `tepat purge`"):
+            run.require(*tables)
 
 
 def test_after_eight_years_decisions_go_too_and_the_proof_stays(nine_years: After) -> None:
