@@ -7,6 +7,7 @@ only); the TKSK of a kecamatan. Not here: which cases there are already (:mod:`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,20 +81,37 @@ class Roster:
         return cls(rows.with_columns(pl.col("visits").fill_null(rules.capacity.visits_per_month)))
 
     def assigned(self, cases: pl.DataFrame) -> pl.DataFrame:
-        """Cases (``kecamatan_code``, ``desa_code``, ``queue``) with ``assigned_to``; several take the desa in turn, but
-        for those who have no visits while another has."""
-        at_work = pl.col("visits") > 0
-        turn = self.rows.filter(at_work | ~at_work.any().over("kecamatan_code")).with_columns(
-            turn=pl.int_range(pl.len()).over("kecamatan_code"), n=pl.len().over("kecamatan_code")
-        )
+        """Cases (``kecamatan_code``, ``desa_code``, ``queue``) with ``assigned_to``; several take the desa in turn, each
+        as often as they have visits, and those who have none only where nobody has any."""
+        turns = self._turns()
         number = pl.col("desa_code").fill_null("0").str.tail(4).cast(pl.Int64, strict=False).fill_null(0)
-        several = turn.select("kecamatan_code", "n").unique("kecamatan_code")
-        cases = cases.join(several, on="kecamatan_code", how="left", maintain_order="left").with_columns(
+        length = turns.group_by("kecamatan_code").agg(n=pl.len())
+        cases = cases.join(length, on="kecamatan_code", how="left", maintain_order="left").with_columns(
             turn=(number % pl.col("n")).cast(pl.Int64)
         )
-        named = turn.select("kecamatan_code", pl.col("turn").cast(pl.Int64), assigned_to="name")
-        cases = cases.join(named, on=["kecamatan_code", "turn"], how="left", maintain_order="left").drop("turn", "n")
+        cases = cases.join(turns, on=["kecamatan_code", "turn"], how="left", maintain_order="left").drop("turn", "n")
         return cases.with_columns(pl.when(pl.col("queue") == "tksk").then("assigned_to").alias("assigned_to"))
+
+    def _turns(self) -> pl.DataFrame:
+        """Whose turn it is in each kecamatan, over and over: ``kecamatan_code``, ``turn`` from 0, ``assigned_to``. The
+        turns of each are spread evenly among those of the others."""
+        rows = [
+            (kecamatan, name, (k + 0.5) / share)
+            for (kecamatan,), those in self.rows.group_by("kecamatan_code", maintain_order=True)
+            for name, share in zip(those["name"], _shares(those["visits"].to_list()), strict=True)
+            for k in range(share)
+        ]
+        schema = {"kecamatan_code": pl.String, "assigned_to": pl.String, "place": pl.Float64}
+        turns = pl.DataFrame(rows, schema=schema, orient="row").sort("kecamatan_code", "place", maintain_order=True)
+        return turns.select(
+            "kecamatan_code", "assigned_to", turn=pl.int_range(pl.len(), dtype=pl.Int64).over("kecamatan_code")
+        )
+
+
+def _shares(visits: list[int]) -> list[int]:
+    """Visits of the TKSK of one kecamatan as the smallest whole numbers; one each where nobody has any."""
+    common = math.gcd(*visits)
+    return [n // common for n in visits] if common else [1] * len(visits)
 
 
 def findings_with_cases(

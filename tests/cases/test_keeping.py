@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from pipeline.cases.book import CASES, cases_of
-from pipeline.cases.opening import case_numbers
+from pipeline.cases.opening import Roster, case_numbers
 from pipeline.errors import InputError
 from pipeline.tables import CASE_EVENTS
 from tests.cases.office import KECAMATAN, NOVEMBER, OFFICER, Found, Office, deceased
@@ -184,6 +184,14 @@ def test_several_tksk_of_a_kecamatan_share_its_desa(tmp_path: Path) -> None:
     office.keep("2026-10")
     shared = office.ask("select desa_code, assigned_to from audit.cases group by all order by all").rows()
     assert sorted(name for _, name in shared) == ["ANI", "BUDI"]
+
+
+def test_who_has_more_visits_gets_more_desa_one_here_one_there() -> None:
+    roster = Roster(pl.DataFrame({"kecamatan_code": [KECAMATAN] * 2, "name": ["ANI", "BUDI"], "visits": [30, 10]}))
+    desa = [f"{KECAMATAN}20{n:02}" for n in range(1, 9)]
+    cases = pl.DataFrame({"kecamatan_code": [KECAMATAN] * 8, "desa_code": desa, "queue": ["tksk"] * 8})
+    whose = roster.assigned(cases)["assigned_to"].to_list()
+    assert whose == ["ANI", "BUDI", "ANI", "ANI"] * 2
 
 
 def test_another_tksk_on_the_roster_takes_over(office: Office) -> None:
