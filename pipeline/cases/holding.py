@@ -21,6 +21,7 @@ from pipeline.cases.refusing import Reasons, Refusal
 from pipeline.cases.wording import CaseNumbers, Wording, plain
 from pipeline.period import Period
 
+_MONTHS: Final = 12
 _ANSWERABLE: Final = ("new", "assigned", "in_progress", "on_hold", "for_approval", "reopened")
 
 
@@ -96,9 +97,14 @@ class Holding:
         }
         good: list[dict[str, object]] = []
         refusals: list[Refusal] = []
-        for row in read.iter_rows(named=True):
-            found, near = numbers.find(row["case_id"])
-            why = self._why_not(row, found, near, begins.get(found or ""))
+        named = {written: numbers.find(written) for written in read["case_id"].unique().to_list()}
+        first_days = [begins.get(named[written][0] or "") for written in read["case_id"]]
+        sheets = list(zip(read["source_file"], read["sheet"], strict=True))
+        days = list(zip(sheets, read["visited_at"], first_days, strict=True))
+        turned = {sheet for sheet, day, first in days if self._turned(day, first)}
+        for row, first, sheet in zip(read.iter_rows(named=True), first_days, sheets, strict=True):
+            found, near = named[row["case_id"]]
+            why = self._why_not(row, found, near, first) or self._why_doubtful(row, first, sheet in turned)
             if why or found is None:
                 refusals.append(self.reasons.refusal(row, why))
                 continue
@@ -125,6 +131,20 @@ class Holding:
             return why("future_day", found=written_day(day))
         return why("early_day", found=written_day(day)) if begins is not None and day < begins else ""
 
+    def _may_be(self, day: date | None, first: date | None) -> bool:
+        return day is not None and (first is None or day >= first) and day <= self.today
+
+    def _turned(self, day: date | None, first: date | None) -> bool:
+        """Whether a day cannot be, and can with day and month exchanged."""
+        return day is not None and not self._may_be(day, first) and self._may_be(exchanged(day), first)
+
+    def _why_doubtful(self, row: dict[str, Any], first: date | None, beside_turned: bool) -> str:
+        """Why a day that can be either way is not used: others of its sheet have day and month exchanged."""
+        day = row["visited_at"]
+        if not beside_turned or day is None or not self._may_be(other := exchanged(day), first):
+            return ""
+        return self.reasons.why("doubtful_day", found=written_day(day), other=written_day(other or day))
+
     def why_not_now(self, row: dict[str, Any], period: str) -> str:
         """Why an answer that fits its case comes too late: it is closed, or holds other people than then."""
         case_id = row["case_id"]
@@ -134,6 +154,11 @@ class Holding:
             why = "parted" if named else "parted_unnamed"
             return self.reasons.why(why, found=case_id, others=named, period=period)
         return "" if row["state"] in _ANSWERABLE else self.reasons.why("closed", found=case_id)
+
+
+def exchanged(day: date) -> date | None:
+    """The other day that it may mean where day and month are exchanged; None where there is none."""
+    return day.replace(month=day.day, day=day.month) if day.day <= _MONTHS and day.day != day.month else None
 
 
 def written_day(day: date) -> str:

@@ -80,6 +80,20 @@ def test_what_comes_in_the_monthly_folder_does_the_same_and_only_once(
     assert take(typed(tmp_path / "a.csv", [row(month, "H2", "Meninggal")])).applied.applied == 0
 
 
+def test_a_day_that_can_be_either_way_is_not_guessed_beside_days_that_are_exchanged(
+    month: Office, take: Take, tmp_path: Path
+) -> None:
+    """A list with the month before the day: 11/10 is the tenth of November, not the eleventh of October."""
+    first, second = row(month, "H2", "Meninggal"), row(month, "H1", "Layak")
+    first["TANGGAL KUNJUNGAN"], second["TANGGAL KUNJUNGAN"] = "11/10/2026", "11/02/2026"
+    alone = take(typed(tmp_path / "a.csv", [first, second]))
+    assert [r.why.split(":")[0] for r in alone.refusals] == [
+        "tanggal kunjungan 11/10/2026 bisa juga berarti 10/11/2026",
+        "tanggal kunjungan 11/02/2026 lebih dulu daripada data kasus ini; barangkali hari dan bulan tertukar",
+    ]
+    assert take(typed(tmp_path / "b.csv", [first])).applied.applied == 1  # alone it is read as Indonesia writes it
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
