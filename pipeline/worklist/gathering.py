@@ -39,18 +39,20 @@ with members as (
     where p.run_id = $run and w.subject_kind in ('person', 'companion')),
 homes as (
     select m.case_id, p.person_id, p.name, p.nik, p.birth_date,
-           p.person_id = coalesce(h.head_person_id, '') as head, h.no_kk, h.dusun, h.n_present
+           p.person_id = coalesce(h.head_person_id, '') as head, h.no_kk, h.dusun, h.n_present,
+           coalesce(h.desa_code, p.desa_code) as desa_code
     from members m join audit.persons p on p.run_id = $run and p.person_id = m.person_id
     left join audit.households h on h.run_id = $run and h.household_id = p.household_id),
 first_of as (
     select * from homes
     qualify row_number() over (partition by case_id order by head desc, birth_date nulls last, person_id) = 1),
-places as (
+places as (  -- never the street of another desa, where a member is registered
     select h.case_id, first(m.address order by m.address is null, m.kind = 'registry' desc, m.mention_id) as address,
            first(m.dusun order by m.dusun is null, m.kind = 'registry' desc, m.mention_id) as dusun,
            first(m.rt order by m.rt is null, m.kind = 'registry' desc, m.mention_id) as rt,
            first(m.rw order by m.rw is null, m.kind = 'registry' desc, m.mention_id) as rw
-    from homes h join audit.mentions m on m.run_id = $run and m.person_id = h.person_id group by h.case_id)
+    from homes h join audit.mentions m on m.run_id = $run and m.person_id = h.person_id
+    where coalesce(m.desa_code = h.desa_code, true) group by h.case_id)
 select f.case_id, f.name, f.nik, f.no_kk, f.n_present, coalesce(f.dusun, p.dusun) as dusun, p.address, p.rt, p.rw
 from first_of f left join places p using (case_id) order by f.case_id
 """

@@ -227,7 +227,8 @@ class Office:
                 "row_number": n, "kind": "registry", "person_id": person["person_id"],
                 "household_id": person["household_id"],
                 "name": person["name"], "fingerprint": f"f{person['person_id']}", "kecamatan_code": KECAMATAN,
-                "address": "JL. MAWAR", "rt": 1,
+                "address": "JL. MAWAR" if person["desa_code"] == TERATAI else "JL. MELATI", "rt": 1,
+                "desa_code": person["desa_code"],
             }
             for n, person in enumerate(persons.values(), 2)
         ]  # fmt: skip

@@ -152,6 +152,14 @@ def office(tmp_path: Path) -> Office:
     return office
 
 
+def test_the_street_is_that_of_the_house_not_of_where_a_member_is_registered(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    office.publish("2026-10", [Found(subject="H2")], lives={"P1": "H2"})  # P1 is written down in another desa
+    office.keep("2026-10")
+    (visit,) = sheets(office)[0].visits
+    assert visit.address == "JL. MELATI, RT 1"
+
+
 def test_a_visit_says_who_where_why_and_what_to_ask(office: Office) -> None:
     (sheet,) = sheets(office)
     assert (sheet.officer, sheet.kecamatan, sheet.waiting) == (OFFICER, "Tabongo", 3)
