@@ -81,8 +81,8 @@ class Roster:
         return cls(rows.with_columns(pl.col("visits").fill_null(rules.capacity.visits_per_month)))
 
     def assigned(self, cases: pl.DataFrame) -> pl.DataFrame:
-        """Cases (``kecamatan_code``, ``desa_code``, ``queue``) with ``assigned_to``; several take the desa in turn, each
-        as often as they have visits, and those who have none only where nobody has any."""
+        """Cases (``kecamatan_code``, ``desa_code``, ``queue``) with ``assigned_to``; several take the desa in turn, as
+        often as they have visits, and those who have none only where nobody has any."""
         turns = self._turns()
         number = pl.col("desa_code").fill_null("0").str.tail(4).cast(pl.Int64, strict=False).fill_null(0)
         length = turns.group_by("kecamatan_code").agg(n=pl.len())
