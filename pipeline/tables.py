@@ -633,6 +633,7 @@ RUNS: Final = Table(
         _text("judgements_hash", "hash of the judgements in force"),
         _text("code_version", "version and digest of the program"),
         _json("options", "options that change the result: accept_smaller"),
+        _json("libraries", "Python and the libraries that a result may depend on → version"),
         _json("manifest", "table → rows, digest and the columns it is taken over, as recounted after reopening"),
         _text("previous_hash", "run_hash of the row before"),
         _text("run_hash", "hash over previous_hash and this row without timings"),

