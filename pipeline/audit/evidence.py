@@ -16,7 +16,7 @@ from pipeline.look.numbers import Language
 from pipeline.measures import named
 from pipeline.privacy import masked
 
-WITH_PERSONS: Final = frozenset({"samples", "cases", "overrides", "approvals"})
+WITH_PERSONS: Final = frozenset({"samples", "cases", "gates", "overrides", "approvals"})
 """Tables with personal data, also of those who decided."""
 
 _FINDINGS = """

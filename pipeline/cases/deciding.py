@@ -99,8 +99,9 @@ def decide(
             book.write(making.rows(), moment)
             if void is not None and void.height:
                 book.judge(void)
+                book.log("judge", f"{void.height} pairs", f"{decider}: answers from the field taken back")
             some = f"{cases.height} cases: {', '.join(cases['case_id'].head(3))}"
-            book.log("decide", some, f"{decision} {reason}".strip())
+            book.log("decide", some, f"{decider}: {decision} {reason}".strip())
     columns = ("case_id", "decision", "rests_until")
     rows = [row | {"rests_until": str(row["rests_until"] or "")} for row in told.select(columns).to_dicts()]
     return Decided(rows, refused)

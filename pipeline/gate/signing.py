@@ -136,7 +136,8 @@ def override(
         with staged_folder(folder) as staging:
             with book.transaction():
                 book.add(GATE_OVERRIDES, entry)
-                book.log("override", f"{gate_id} {line['sheet']} {row}".replace("  ", " "), reason.strip())
+                subject = " ".join(filter(None, [gate_id, line["sheet"], str(row)]))
+                book.log("override", subject, f"{decider}: {reason.strip()}")
                 book.log("export", f"{FOLDER}/{gate_id}", "lists written anew")
                 book.escalate(book.overdue(moment.date()), moment)
                 now_so = effective(results, book.overrides(gate_id), moment.date())
