@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from pipeline import ingest, misuse, publish, resolve, target, validate
-from pipeline.database import check_key, writing_alone
+from pipeline.database import DATABASE, check_key, writing_alone
 from pipeline.errors import InputError, Problem, RulesError
 from pipeline.history import PublishedRun, newest_run, previous_run
 from pipeline.meter import Meter
@@ -24,11 +24,13 @@ from pipeline.period import Period
 from pipeline.publish import RunIdentity
 from pipeline.rule_check import check_all
 from pipeline.rulebook import rules_hash
-from pipeline.store import Store, staged, sweep
+from pipeline.store import KEY_VARIABLE, Store, secret, staged, sweep
 from pipeline.summary import Summary, summarise
 
 Say = Callable[[str], None]
 LOG = "run.json"
+LEAST_CHARACTERS = 16
+"""Of a key."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def run(job: Job, say: Say) -> RunResult:
         TepatError: anything else that stops a run; nothing published.
     """
     check_key()
+    _check_new_key(job.out)
     sweep(job.out)
     started_at = datetime.now(UTC).replace(tzinfo=None)
     past = past_of(job)
@@ -94,6 +97,7 @@ def run(job: Job, say: Say) -> RunResult:
 def run_stage(job: Job, stage: str, say: Say) -> dict[str, float]:
     """One stage by itself, from the files of the stages before it; its cost."""
     check_key()
+    _check_new_key(job.out)
     sweep(job.out)
     if stage == "validate":
         validate.preload()
@@ -124,6 +128,21 @@ def publish_stages(job: Job, say: Say) -> RunResult:
     meter = Meter()
     meter.timings.update({s: log[s]["cost"] for s in STAGES})
     return _publish(job, identity, datetime.now(UTC).replace(tzinfo=None), meter, say)
+
+
+def _check_new_key(out: Path) -> None:
+    """Refuse a key that can be found by trying, while there is no database yet: it cannot be changed afterwards."""
+    key = secret()
+    if key is None or len(key.strip()) >= LEAST_CHARACTERS or (out / DATABASE).exists():
+        return
+    raise InputError(
+        Problem(
+            KEY_VARIABLE,
+            f"a key of {len(key.strip())} characters can be found by trying",
+            f"at least {LEAST_CHARACTERS}",
+            """draw one: python -c "import secrets; print(secrets.token_urlsafe())", and keep it in the safe""",
+        )
+    )
 
 
 def _identify(job: Job, past: Past, inputs_hash: str) -> RunIdentity:

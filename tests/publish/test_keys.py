@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from pipeline import database
-from pipeline.errors import StorageError
+from pipeline.errors import InputError, StorageError
 from pipeline.history import open_run, published_runs
 from pipeline.publish import publish
+from pipeline.run import Job, run
 from pipeline.store import Store
 from pipeline.tables import MENTIONS, PERSONS
-from tests.publish.builders import NIK, STARTED, identity, month, silent
+from tests.publish.builders import NIK, PERIOD, STARTED, identity, month, silent
 
 NAME = "RAHASIA"
 CAN_ENCRYPT = all(importlib.util.find_spec(n) for n in ("cryptography", "duckdb_extension_httpfs"))
@@ -83,3 +84,12 @@ def test_without_support_a_key_means_that_nothing_is_written(
     with pytest.raises(StorageError, match=r"cannot encrypt; nothing was written[\s\S]*\[encrypt\]"):
         publish(store, out, identity(), started_at=STARTED, timings={}, say=silent)
     assert not out.exists()
+
+
+@needs_support
+def test_no_database_is_made_under_a_key_that_can_be_guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "raw").mkdir()
+    monkeypatch.setenv("TEPAT_KEY", "kunci-1")
+    with pytest.raises(InputError, match="7 characters can be found by trying"):
+        run(Job(PERIOD, tmp_path / "raw", tmp_path / "out", tmp_path), print)
+    assert not (tmp_path / "out").exists()
