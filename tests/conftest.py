@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,7 +15,14 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-from tests.scenarios import OCTOBER, SEPTEMBER, District, MadeOnce, small_district
+gc.disable()  # until all tests are collected: nothing that is imported becomes garbage
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+# Where the tests share the processors, polars has one thread each (read once, as it is imported): to wake others costs
+# more than most of what they do. `POLARS_MAX_THREADS=4 make test` has more; publish/test_threads.py compares a month.
+if WORKER:
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+from tests.scenarios import OCTOBER, SEPTEMBER, District, MadeOnce, small_district  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,7 +51,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
-WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected, among what the tests themselves make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
