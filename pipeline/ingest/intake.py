@@ -18,13 +18,14 @@ from pipeline.errors import InputError, Problem
 from pipeline.ingest.books import NONE, Notices, SheetRecord
 from pipeline.ingest.cards import Cards
 from pipeline.ingest.clean import Cleaner
-from pipeline.ingest.contents import Contents
+from pipeline.ingest.contents import Contents, Format
 from pipeline.ingest.folder import IGNORE, InputFile
 from pipeline.ingest.layout import Patterns, RowSorter
 from pipeline.ingest.pool import CleaningPool, Sink
 from pipeline.ingest.recognise import Reading, Said, continued, foreign_header, nearest_kind, recognise
 from pipeline.ingest.rows import RowNamer, constants_of
 from pipeline.ingest.sheets import RawSheet
+from pipeline.ingest.text import open_end, separator_of
 from pipeline.ingest.titles import Place
 
 SERVED: Final = "recipients"
@@ -66,6 +67,8 @@ class Intake:
             top = first if top is None else top
         self.records += records
         self._judge_file(file, records, top)
+        if contents.format is Format.TEXT:
+            self._judge_end(contents, records[-1])
 
     def finish(self) -> None:
         """Clean what waits, prove that no row is lost, and say what is to be said of each sheet.
@@ -100,6 +103,17 @@ class Intake:
         for record in left_out:
             message = f"sheet {record.sheet!r} is no list of a known kind: its {record.total} rows were left out"
             self.notices.add("unknown_sheet", record.sheet, message, about=record, rows=record.total)
+
+    def _judge_end(self, contents: Contents, record: SheetRecord) -> None:
+        """A list whose last line is cut may lack many more: of answers from the field nothing else would tell."""
+        if record.reading is None:
+            return
+        cells = len(open_end(contents, separator_of(contents)))
+        if 0 < cells <= max(record.reading.columns.values()):
+            message = (
+                "the last line is not whole: the file may be cut, and lines after it missing; ask for it once more"
+            )
+            self.notices.add("broken_off", "", message, about=record, rows=1)
 
     def _take_sheet(self, said: Said, sheet: RawSheet, record: SheetRecord) -> pl.DataFrame | None:
         """One sheet; its first batch with any rows, for messages."""

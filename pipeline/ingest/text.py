@@ -7,6 +7,8 @@ counted, a line break inside quotes not.
 from __future__ import annotations
 
 import csv
+import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -24,6 +26,7 @@ _SEPARATORS: Final = ",;\t|"
 _SAMPLE_LINES: Final = 300
 _LARGEST_CELL: Final = 64 << 20  # characters; a larger one is a quotation mark that was never closed
 _MOST_LINES_IN_CELL: Final = 40
+_TAIL: Final = 64 << 10  # bytes in which a last line lies
 
 csv.field_size_limit(_LARGEST_CELL)
 
@@ -46,6 +49,15 @@ def separator_of(contents: Contents) -> str:
         return max((n / widths.total() * (cells - 1) for cells, n in widths.items() if cells > 1), default=0.0)
 
     return max(_SEPARATORS, key=evenness)
+
+
+def open_end(contents: Contents, separator: str) -> list[str]:
+    """Cells of a last line that does not end as lines end; none where it does, or nothing is written in it."""
+    with contents.path.open("rb") as file:
+        file.seek(-min(_TAIL, file.seek(0, os.SEEK_END)), os.SEEK_END)
+        tail = file.read().decode(contents.encoding, errors="replace")
+    last = re.split(r"[\r\n]", tail)[-1]
+    return next(csv.reader([last], delimiter=separator)) if re.search(r"\w", last) else []
 
 
 def _batches(contents: Contents, separator: str) -> Iterator[pl.DataFrame]:

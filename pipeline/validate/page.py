@@ -59,6 +59,7 @@ QUARANTINE_WORDS = {
 }
 
 NOTICE_WORDS = {
+    "broken_off": "baris terakhir tidak lengkap: berkas mungkin terpotong, minta dikirim sekali lagi",
     "accepted_smaller": "data lebih sedikit dari bulan lalu, diterima atas permintaan",
     "vanished_kecamatan": "kecamatan yang bulan lalu ada, sekarang tidak ada",
     "vanished_desa": "desa yang bulan lalu ada, sekarang tidak ada",
@@ -66,6 +67,7 @@ NOTICE_WORDS = {
     "unknown_employment_type": "jenis pekerjaan yang tidak dikenal",
     "unknown_column": "kolom yang tidak dikenal (isinya tidak dipakai)",
     "unknown_sheet": "lembar yang tidak dikenal (isinya tidak dipakai)",
+    "day_unreadable": "tanggal kunjungan yang tidak terbaca",
     "unknown_word": "kata yang tidak dikenal di kolom pilihan",
     "empty_sheet": "lembar kosong",
     "no_rows": "judul kolom tanpa baris data",

@@ -171,6 +171,23 @@ def test_a_mistake_in_sources_yaml_names_its_line(raw: Path, rules: Path) -> Non
     assert "penerima" in refused(raw, rules)
 
 
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        ("K-AAA-AAA-AAA-AAB;Layak;1x/11/2026;ada\n", {"day_unreadable"}),
+        ("K-AAA-AAA-AAA-AAB;Layak;15/11/2026;ada", set()),
+        ("K-AAA-AAA-AAA-AAB;Layak", {"broken_off"}),
+    ],
+)
+def test_answers_that_broke_off_and_days_that_cannot_be_read_are_told(
+    raw: Path, rules: Path, end: str, told: set[str]
+) -> None:
+    write_csv(raw / "PKH.csv", ROWS)
+    lines = "ID KASUS;HASIL;TANGGAL KUNJUNGAN;CATATAN\nK-AAA-AAA-AAA-AAA;Layak;14/11/2026;ada\n"
+    (raw / "hasil.csv").write_text(lines + end, encoding="utf-8")
+    assert ingested(raw, rules).codes() & {"broken_off", "day_unreadable"} == told
+
+
 def test_a_header_without_rows_and_an_empty_sheet_stop_nothing(raw: Path, rules: Path) -> None:
     write_csv(raw / "PKH.csv", ROWS)
     write_csv(raw / "SEMBAKO.csv", [HEADER])

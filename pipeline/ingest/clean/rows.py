@@ -240,9 +240,14 @@ def _transactions(raw: RawRows, _: Sequence[Context], cleaner: Cleaner, notices:
     return pl.DataFrame([*columns, *other])
 
 
-def _outcomes(raw: RawRows, _: Sequence[Context], cleaner: Cleaner, __: Notices) -> pl.DataFrame:
+def _outcomes(raw: RawRows, _: Sequence[Context], cleaner: Cleaner, notices: Notices) -> pl.DataFrame:
     columns = words.as_written(raw, ("case_id", "outcome", "note", "officer"), cleaner.titles)
-    columns += [dates.day(raw, "visited_at", cleaner.period.last_day + timedelta(days=366))]
-    sheet = pl.DataFrame(columns)
+    day = dates.day(raw, "visited_at", cleaner.period.last_day + timedelta(days=366))
+    if raw.says("visited_at"):
+        notices.count(
+            "day_unreadable", "visited_at", raw.text("visited_at").str.contains(r"\w").fill_null(False) & day.is_null(),
+            raw.origin, "days of a visit that cannot be read: the answers count as answers without a day",
+        )  # fmt: skip
+    sheet = pl.DataFrame([*columns, day])
     marks = words.as_written(raw, ("worklist",), cleaner.titles)  # the same answer on another list is the same answer
     return sheet.with_columns(_hashes(sheet).alias("outcome_id"), *marks)
