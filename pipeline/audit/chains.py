@@ -78,7 +78,7 @@ def check_seals(connection: duckdb.DuckDBPyConnection, report: Verified) -> None
             with report.reading(table.name):
                 _check_sealed(connection, table, wanted.pop(table.name, [0, 0, 0]), report)
     for name in wanted:
-        report.differs(Means.RECORD, name, "", "rows of a table that does not exist were sealed")
+        report.differs(Means.RECORD, name or SEALS.name, "", "rows of a table that does not exist were sealed")
 
 
 def _check_sealed(connection: duckdb.DuckDBPyConnection, table: Table, wanted: list[int], report: Verified) -> None:
