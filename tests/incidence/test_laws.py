@@ -31,7 +31,7 @@ def populations(draw, least=3):
 
 
 REQUEST = Request("y", "b", weight="w", line="6", by=("area",), quantiles=5)
-laws = settings(max_examples=25, deadline=None)
+laws = settings(max_examples=max(settings().max_examples // 2, 1))
 
 
 def values(frame, request=REQUEST, field="value"):

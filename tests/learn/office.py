@@ -47,9 +47,9 @@ def sampled(office: Office) -> pl.DataFrame:
 
 def answer(office: Office, folder: Path, said: dict[str, str]) -> Outcomes:
     """Answers by household."""
+    cases = dict(office.ask("select subject_id, case_id from audit.cases").iter_rows())
     rows = [
-        {"ID KASUS": office.case(home)["case_id"], "HASIL": words, "TANGGAL KUNJUNGAN": "15/11/2026"}
-        for home, words in said.items()
+        {"ID KASUS": cases[home], "HASIL": words, "TANGGAL KUNJUNGAN": "15/11/2026"} for home, words in said.items()
     ]
     return take_outcomes([typed(folder / "hasil.csv", rows)], office.out, RULES, now=VISIT, say=lambda _: None)
 

@@ -15,21 +15,17 @@ import pytest
 
 from pipeline.database import DATABASE, opened
 from pipeline.errors import InputError, StorageError
-from pipeline.history import frame_of, published_runs
-from pipeline.period import Period
 from pipeline.review import Choice, export_pairs, import_pairs
 from pipeline.review.form import code_of, key_of
+from tests.asking import ask
+from tests.scenarios import OCTOBER
 
 Change = Callable[[Any], None]
 
 
-def month(out: Path) -> Period:
-    return published_runs(out)[-1].period
-
-
 def exported(out: Path, folder: Path, **options: Any) -> Path:
     path = folder / "pasangan.xlsx"
-    export_pairs(out, month(out), path, Choice(**options), person="Rina")
+    export_pairs(out, OCTOBER, path, Choice(**options), person="Rina")
     return path
 
 
@@ -65,12 +61,11 @@ def filled(path: Path, words: list[str | None], change: Change | None = None) ->
 
 
 def taken(out: Path, path: Path, person: str = "Rina") -> dict[str, Any]:
-    return import_pairs(out, month(out), path, person=person, lang="en")
+    return import_pairs(out, OCTOBER, path, person=person, lang="en")
 
 
 def said(out: Path) -> pl.DataFrame:
-    with opened(out / DATABASE, read_only=True) as connection:
-        return frame_of(connection, 'select * from audit.match_judgements order by "at"')
+    return ask(out / DATABASE, 'select * from audit.match_judgements order by "at"')
 
 
 def test_what_was_chosen_is_taken_once(out: Path, sent: Path) -> None:
@@ -153,7 +148,7 @@ def test_a_row_that_has_changed_since_is_refused(out: Path, sent: Path) -> None:
 def test_the_file_of_another_month_is_refused_whole(out: Path, sent: Path) -> None:
     path = filled(sent, ["sama"])
     with pytest.raises(InputError, match="give --period"):
-        import_pairs(out, month(out).before(), path, person="Rina")
+        import_pairs(out, OCTOBER.before(), path, person="Rina")
     assert said(out).is_empty()
 
 
@@ -167,7 +162,7 @@ def test_files_that_are_no_form_are_refused(out: Path, tmp_path: Path, sent: Pat
     with pytest.raises(InputError, match="not there any more"):
         taken(out, headless)
     with pytest.raises(InputError, match=r"\.xlsx"):
-        export_pairs(out, month(out), tmp_path / "pasangan.csv", Choice(), person="Rina")
+        export_pairs(out, OCTOBER, tmp_path / "pasangan.csv", Choice(), person="Rina")
 
 
 def test_only_the_answers_can_be_changed_and_numbers_are_masked(out: Path, tmp_path: Path) -> None:
@@ -195,7 +190,7 @@ def test_with_a_passphrase_it_is_locked_and_reads_back(
 def test_with_a_key_and_no_passphrase_nothing_is_written(
     out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    period = month(out)
+    period = OCTOBER
     monkeypatch.setenv("TEPAT_KEY", "kunci")
     with pytest.raises(StorageError):
         export_pairs(out, period, tmp_path / "pasangan.xlsx", Choice(), person="Rina")

@@ -11,14 +11,15 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from pipeline.database import DATABASE, opened
+from pipeline.database import DATABASE
 from pipeline.errors import InputError
-from pipeline.history import frame_of, judgements, published_runs
-from pipeline.period import Period
+from pipeline.history import judgements, published_run
 from pipeline.review import Choice, review_in_terminal
 from pipeline.review.keeping import Word, review_book, say_words
 from pipeline.review.pairs import Pair, pairs_to_judge
 from pipeline.review.sides import differing
+from tests.asking import ask
+from tests.scenarios import OCTOBER
 
 
 def keys(pressed: Iterable[str]) -> Callable[[], str]:
@@ -27,28 +28,23 @@ def keys(pressed: Iterable[str]) -> Callable[[], str]:
     return lambda: next(waiting, "")
 
 
-def month(out: Path) -> Period:
-    return published_runs(out)[-1].period
-
-
 def review(out: Path, pressed: str, person: str = "Rina", **options: Any) -> tuple[dict[str, Any], str]:
     """What came of it, and what was on the screen."""
     screen = io.StringIO()
     console = Console(file=screen, width=140, force_terminal=False)
     told = review_in_terminal(
-        out, month(out), Choice(**options), person=person, lang="en", console=console, read_key=keys(pressed)
+        out, OCTOBER, Choice(**options), person=person, lang="en", console=console, read_key=keys(pressed)
     )
     return told, screen.getvalue()
 
 
 def said(out: Path) -> pl.DataFrame:
-    with opened(out / DATABASE, read_only=True) as connection:
-        return frame_of(connection, 'select * from audit.match_judgements order by "at"')
+    return ask(out / DATABASE, 'select * from audit.match_judgements order by "at"')
 
 
 def waiting(out: Path, person: str = "Rina", level: str = "person") -> list[Pair]:
-    run = published_runs(out)[-1]
     with review_book(out) as book:
+        run = published_run(out, OCTOBER, book.connection)
         return pairs_to_judge(book, run, person, Choice(level)).pairs
 
 
@@ -65,8 +61,7 @@ def test_a_key_is_a_judgement_and_kept_at_once(out: Path) -> None:
 
 def test_each_judgement_stands_in_the_access_log(out: Path) -> None:
     review(out, "sd")
-    with opened(out / DATABASE, read_only=True) as connection:
-        logged = frame_of(connection, "select purpose from audit.access_log where action = 'judge' order by \"at\"")
+    logged = ask(out / DATABASE, "select purpose from audit.access_log where action = 'judge' order by \"at\"")
     assert [p.split(";")[0] for p in logged["purpose"]] == ["Rina: same", "Rina: different"]
 
 
@@ -81,7 +76,7 @@ def test_back_takes_back_without_deleting(out: Path) -> None:
     told, screen = review(out, "sbq")
     assert (told["same"], told["left"]) == (0, len(waiting(out)))
     assert said(out).height == 2, "append-only"
-    assert judgements(out, month(out)).is_empty()
+    assert judgements(out, OCTOBER).is_empty()
     assert "Taken back" in screen
 
 
@@ -93,7 +88,7 @@ def test_back_brings_back_what_the_same_person_had_said_before(out: Path) -> Non
         from pipeline.review.keeping import take_back
 
         take_back(book, Word(pair.key, "same"), "Rina")
-    verdict = judgements(out, month(out))
+    verdict = judgements(out, OCTOBER)
     assert verdict["judgement"].to_list() == ["different"]
     assert verdict["reason"].to_list() == ["by phone"]
 
@@ -116,14 +111,14 @@ def test_two_who_disagree_leave_it_unsure_until_a_third(out: Path) -> None:
     review(out, "s", person="Rina", limit=1)
     with review_book(out) as book:
         say_words(book, [Word(pair.key, "different")], "Budi", "test")
-    assert judgements(out, month(out))["judgement"].to_list() == ["unsure"]
+    assert judgements(out, OCTOBER)["judgement"].to_list() == ["unsure"]
     third = waiting(out, "Sari")[0]
     assert third.key == pair.key, "a dispute comes first"
     assert third.said == ("Rina: same", "Budi: different")
     assert pair.key not in {p.key for p in waiting(out, " rina ")}
     _, screen = review(out, "d", person="Sari", limit=1)
     assert "In dispute: Rina: same, Budi: different" in screen
-    assert judgements(out, month(out))["judgement"].to_list() == ["different"]
+    assert judgements(out, OCTOBER)["judgement"].to_list() == ["different"]
 
 
 def test_who_contradicts_is_said_at_once(out: Path) -> None:
@@ -164,12 +159,12 @@ def test_households_are_reviewed_too(out: Path) -> None:
 
 
 def test_only_the_pairs_of_an_id(out: Path) -> None:
-    with opened(out / DATABASE, read_only=True) as connection:
-        (person,) = connection.execute(
-            "select person_id from latest.persons where n_mentions > 2 order by n_mentions desc, person_id limit 1"
-        ).fetchone() or ("",)
-    run = published_runs(out)[-1]
+    person = ask(
+        out / DATABASE,
+        "select person_id from latest.persons where n_mentions > 2 order by n_mentions desc, person_id limit 1",
+    ).item()
     with review_book(out) as book:
+        run = published_run(out, OCTOBER, book.connection)
         pairs = pairs_to_judge(book, run, "Rina", Choice(about=person)).pairs
         with pytest.raises(InputError, match="is not in"):
             pairs_to_judge(book, run, "Rina", Choice(about="P0"))
@@ -187,4 +182,4 @@ def test_wrong_use_is_explained(out: Path, options: dict[str, str], says: str) -
 
 def test_without_a_terminal_it_says_what_to_do_instead(out: Path) -> None:
     with pytest.raises(InputError, match="--export"):
-        review_in_terminal(out, month(out), Choice(), person="Rina")
+        review_in_terminal(out, OCTOBER, Choice(), person="Rina")

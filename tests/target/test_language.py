@@ -105,17 +105,22 @@ def in_polars(condition, data):
     return data.with_columns(x=to_polars(condition))["x"].to_list()
 
 
+@pytest.fixture(scope="module")
+def engine():
+    with duckdb.connect() as connection:
+        yield connection
+
+
 @settings(max_examples=120, deadline=None)
 @given(conditions, st.lists(units, min_size=1, max_size=5))
-def test_both_engines_say_true_false_or_unknown_alike(text, rows):
+def test_both_engines_say_true_false_or_unknown_alike(engine, text, rows):
     try:
         condition = parse(text, FACTS, PARAMETERS)
     except ConditionError:  # flags and orders that the language refuses
         return
     data = frame(rows)
-    with duckdb.connect() as connection:
-        connection.register("units", data.to_arrow())
-        asked = connection.execute(f"select {to_sql(condition)} from units").fetchall()
+    engine.register("units", data.to_arrow())
+    asked = engine.execute(f"select {to_sql(condition)} from units").fetchall()
     assert in_polars(condition, data) == [answer for (answer,) in asked]
 
 
