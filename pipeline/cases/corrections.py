@@ -104,9 +104,10 @@ def write_undecided(book: CaseBook, rules: FieldRules, out: Path, lock: str | No
     if lines.height:
         with book.transaction():
             book.log("export", f"{FOLDER}/{UNDECIDED}", f"{lines['case_id'].n_unique()} cases wait for a decision")
-    for suffix in _SUFFIXES:
-        path.with_suffix(suffix).unlink(missing_ok=True)
-    return write_list(written(lines), path, lock)
+    made = write_list(written(lines), path, lock)
+    for left in {path.with_suffix(suffix) for suffix in _SUFFIXES} - {*made}:
+        left.unlink(missing_ok=True)
+    return made
 
 
 def _with_decisions(findings: pl.DataFrame, rules: FieldRules) -> pl.DataFrame:
