@@ -29,7 +29,6 @@ from pipeline.tables import (
     GATE_EVENTS,
     GATE_OVERRIDES,
     GATE_RESULTS,
-    LASTING,
     MATCH_JUDGEMENTS,
     OUTCOMES,
     SAMPLES,
@@ -42,7 +41,7 @@ _CASE = (
     "case_id in (select case_id from audit.cases where state = 'closed' and updated_at < $before and case_id not in "
     '(select case_id from audit.case_events order by "at" desc limit 1))'
 )
-_LASTING: Final[Mapping[Table, str]] = {
+AGES: Final[Mapping[Table, str]] = {
     MATCH_JUDGEMENTS: '"at" < $before',
     ACCESS_LOG: '"at" < $before and "at" < (select max("at") from audit.access_log)',
     SAMPLES: "drawn_at < $before",
@@ -56,7 +55,8 @@ _LASTING: Final[Mapping[Table, str]] = {
     CASE_EVENTS: _CASE,
     CASES: _CASE,
 }
-"""Rows past their retention, children first. The newest row of a hash chain stays: the next one hangs on it."""
+"""Rows of each table that lives across runs which are past their retention, children first. The newest row of a hash
+chain stays: the next one hangs on it."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,6 @@ class Ended:
     basis: str
     where: str
     gaps: str | None = None
-
-
-def undated() -> set[str]:
-    """Tables that live across runs and of which nothing says how old a row is: none, in a program that is whole."""
-    return {*LASTING, OUTCOMES.name} - {t.name for t in _LASTING} - {"seals", "tombstones"}
 
 
 def plan(connection: duckdb.DuckDBPyConnection, retention: Retention, today: date, *, superseded: bool) -> list[Ended]:
@@ -107,7 +102,7 @@ def _of_runs(
 
 def _lasting(connection: duckdb.DuckDBPyConnection, retention: Retention, today: date) -> list[Ended]:
     ended = []
-    for table, condition in _LASTING.items():
+    for table, condition in AGES.items():
         kind = retention.of(table.name)
         where = condition.replace("$before", f"timestamp {quoted(kind.before(today).isoformat())}")
         if not has_table(connection, table.name):
