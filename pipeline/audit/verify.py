@@ -76,7 +76,7 @@ def verify(
             _check_all(connection, period, head, report, say)
             with report.reading(SEALS.name):
                 check_folders(connection, out, report)
-                check_copy(connection, out, report)
+                check_copy(connection, out, period, report)
             with report.reading(RUNS.name):
                 check_inputs(connection, raw, period, report)
     except duckdb.Error as error:  # what says which tables there are cannot be read either
