@@ -39,7 +39,7 @@ def check_folders(connection: duckdb.DuckDBPyConnection, out: Path, report: Veri
 
 
 def check_copy(connection: duckdb.DuckDBPyConnection, out: Path, period: Period | None, report: Verified) -> None:
-    """What the copy for notebooks has seen is still there; what it shows of a month, or of all, is what was published."""
+    """What the copy for notebooks has seen is still there; what it shows, of a month or all, is what was published."""
     copy = out / READ_ONLY_COPY
     if not copy.exists():
         report.not_checked.append(f"{READ_ONLY_COPY} is not there: the next run makes it")
