@@ -14,7 +14,7 @@ from pipeline.audit.report import Means, Verified
 from pipeline.cases.book import cases_of
 from pipeline.database import engine, quoted
 from pipeline.errors import ConservationError
-from pipeline.history import frame_of, has_table
+from pipeline.history import frame_of
 from pipeline.publish.content import SUMS, Content, check_conservation, digest_of_sums, row_text
 from pipeline.publish.schema import PUBLISHED, view_statement
 from pipeline.tables import CASE_EVENTS, CASES, OUTCOMES, RUNS, TOMBSTONES
@@ -203,7 +203,7 @@ def check_views(connection: duckdb.DuckDBPyConnection, report: Verified) -> None
     for name, kind, other in connection.execute(_STRANGE).fetchall():
         report.differs(Means.VIEW, name, "", f"a {kind} stands where the program makes a {other}")
     there = _views(connection)
-    tables = [t for t in (RUNS, *PUBLISHED.values()) if has_table(connection, t.name)]
+    tables = [RUNS, *(PUBLISHED[name] for name in published_names(connection, []))]
     with closing(engine()) as made:
         made.execute("create schema audit; create schema latest")
         for table in tables:
