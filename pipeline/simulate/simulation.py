@@ -178,10 +178,8 @@ class _Judging:
 
 def records_of(run: PublishedRun) -> Records:
     """What the target stage judged in a published run."""
-    with run.open() as held:
-        rows = held.sql(_ROWS.format(columns=", ".join((*JUDGED, "person_id"))), run_id=run.run_id)
-        persons, households = held.table("persons", PERSON_COLUMNS), held.table("households", HOUSEHOLD_COLUMNS)
-    return Records.of(rows, persons, households)
+    rows = run.sql(_ROWS.format(columns=", ".join((*JUDGED, "person_id"))), run_id=run.run_id)
+    return Records.of(rows, run.table("persons", PERSON_COLUMNS), run.table("households", HOUSEHOLD_COLUMNS))
 
 
 def _compared(before: Judged, after: Judged) -> pl.DataFrame:
