@@ -60,7 +60,8 @@ def verify(
         say: progress.
 
     Raises:
-        InputError: nothing is published, or not in this month; or nothing differs, but no run could be made again.
+        InputError: nothing is published, or not in this month; there is no folder ``raw``; or nothing differs, but no
+            run could be made again.
         StorageError: the database is held by somebody else, or cannot be opened at all.
     """
     path = out / DATABASE
@@ -68,6 +69,8 @@ def verify(
         raise InputError(Problem(str(out), "nothing is published here", todo="give the folder with --out"))
     if head is not None and len(head) < SHORTEST_HEAD:
         raise InputError(Problem("--head", f"{head!r} could be any", f"at least its first {SHORTEST_HEAD} characters"))
+    if raw is not None and not raw.is_dir():
+        raise InputError(Problem(str(raw), "there is no such folder", todo="give that of the raw files with --raw"))
     report = Verified()
     try:
         with opened(path, read_only=True) as connection:

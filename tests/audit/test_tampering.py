@@ -94,6 +94,8 @@ def test_what_nobody_touched_is_the_same(filled: Path) -> None:
     assert verify(filled, head=verified.head[:16], say=silent).same
     with pytest.raises(InputError, match="could be any"):
         verify(filled, head=verified.head[:2], say=silent)
+    with pytest.raises(InputError, match="there is no such folder"):
+        verify(filled, raw=filled / "nowhere", say=silent)
 
 
 def test_a_database_made_before_a_column_or_table_was_declared_is_no_difference(
