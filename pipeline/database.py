@@ -144,7 +144,12 @@ def _explain(path: Path, text: str, *, locked: bool = False) -> Problem:
             f"(notebooks should open {READ_ONLY_COPY})",
         )
     if "Wrong encryption key" in text:
-        return Problem(where, f"{KEY_VARIABLE} is not the key this database was made with")
+        todo = "set the key it was made with: without it nobody can read this database"
+        return Problem(where, f"{KEY_VARIABLE} is not the key this database was made with", todo=todo)
+    if "Permission denied" in text or "Read-only file system" in text:
+        return Problem(
+            where, "you have no right to open this file", todo="ask whoever owns it for the right to read and write it"
+        )
     if "without a key" in text:
         return Problem(where, "this database is encrypted", f"{KEY_VARIABLE} set to the key it was made with")
     if "is not encrypted" in text:

@@ -9,11 +9,13 @@ import sys
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import cast
 
+import duckdb
 import pytest
 
 from pipeline import database
-from pipeline.database import opened, writing_alone
+from pipeline.database import attach, opened, writing_alone
 from pipeline.errors import StorageError
 from pipeline.history import published_runs
 from pipeline.publish import already_published, database_path, publish, read_only_path
@@ -162,6 +164,16 @@ def test_a_truncated_database_is_reported_with_what_to_do(published: Path, keep:
     path.write_bytes(content[: int(len(content) * keep)])
     with pytest.raises(StorageError, match="restore the last backup"):
         assert_only_whole_runs(published)
+
+
+def test_a_file_that_may_not_be_opened_is_not_told_as_damaged() -> None:
+    class Refused:
+        def execute(self, statement: str) -> None:
+            if statement.startswith("ATTACH"):
+                raise duckdb.IOException('IO Error: Cannot open file "tepat.duckdb": Permission denied')
+
+    with pytest.raises(StorageError, match="you have no right to open this file"):
+        attach(cast(duckdb.DuckDBPyConnection, Refused()), Path("tepat.duckdb"), read_only=False)
 
 
 def test_a_flipped_byte_is_reported(published: Path) -> None:
