@@ -20,13 +20,14 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "lock.sha256"
 LOCK = ROOT / "requirements.lock"
 
-# the tests of one file share what they set up; in the order of tests/conftest.py
-TWO_AT_ONCE = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+# for two processors: now and then one of three waits. The tests of one file share what they set up; in the order of
+# tests/conftest.py
+THREE_AT_ONCE = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 TASKS: dict[str, list[list[str]]] = {
     "demo": [["-m", "cli", "demo"]],
-    "test": [["-m", "pytest", *TWO_AT_ONCE]],
-    "test-all": [["-m", "pytest", "-m", "", *TWO_AT_ONCE]],
+    "test": [["-m", "pytest", *THREE_AT_ONCE]],
+    "test-all": [["-m", "pytest", "-m", "", *THREE_AT_ONCE]],
     "lint": [
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],

@@ -106,8 +106,12 @@ def _add(sums: dict[str, list[int]], table: str, rows: int, digest: str, sign: i
 
 
 def check_head(connection: duckdb.DuckDBPyConnection, head: str, noted: str, report: Verified) -> None:
-    """A head that was noted somewhere is still part of the chain."""
-    found = connection.execute(f"select 1 from audit.{SEALS.name} where starts_with(hash, ?)", [head]).fetchall()
+    """A head that was noted somewhere, of all that is sealed or of the runs, is still part of its chain."""
+    found = connection.execute(
+        f"select 1 from audit.{SEALS.name} where starts_with(hash, $head) "
+        f"union all select 1 from audit.{RUNS.name} where starts_with(run_hash, $head)",
+        {"head": head},
+    ).fetchall()
     if not found:
         what = f"the head {head[:16]}… noted {noted} is not in the chain: what was written then is gone or written anew"
         report.differs(Means.RECORD, SEALS.name, "", what)

@@ -90,9 +90,10 @@ def contents(month: Month, rules: Path) -> Contents:
 def _run(month: Month) -> dict[str, str]:
     run = month.counted.run
     row = run.sql(
-        "select inputs_hash, rules_hash, code_version from audit.runs where run_id = $run_id", run_id=run.run_id
+        "select inputs_hash, rules_hash, run_hash, code_version from audit.runs where run_id = $run_id",
+        run_id=run.run_id,
     ).row(0, named=True)
     return {
         "period": month.period, "run": run.run_id, "inputs": row["inputs_hash"][:10], "rules": row["rules_hash"][:10],
-        "code": row["code_version"],
+        "code": row["code_version"], "seal": row["run_hash"][:12],
     }  # fmt: skip
