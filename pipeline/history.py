@@ -50,21 +50,25 @@ class PublishedRun:
         with _reading(self.database, self.connection) as connection:
             yield replace(self, connection=connection)
 
-    def require(self, *tables: str) -> None:
-        """Refuse where `tepat purge` has ended rows of one of these tables (none named: of any): figures were wrong.
-
-        Raises:
-            InputError: names the tables, the day, and what can still be asked.
-        """
+    def ended(self, *tables: str) -> pl.DataFrame:
+        """Which of these tables (none named: of all) `tepat purge` has ended: ``table_name``, and on which ``day``."""
         with _reading(self.database, self.connection) as connection:
             if not has_table(connection, TOMBSTONES.name):
-                return
-            ended = frame_of(
+                return pl.DataFrame(schema={"table_name": pl.String, "day": pl.String})
+            return frame_of(
                 connection,
                 f'select table_name, cast(max("at") as date)::varchar as day from audit.{TOMBSTONES.name} '
                 "where run_id = $run_id and ($tables = [] or list_contains($tables, table_name)) group by 1 order by 1",
                 {"run_id": self.run_id, "tables": list(tables)},
             )
+
+    def require(self, *tables: str) -> None:
+        """Refuse where one of these tables has :meth:`ended`: figures were wrong.
+
+        Raises:
+            InputError: names the tables, the day, and what can still be asked.
+        """
+        ended = self.ended(*tables)
         if ended.height:
             raise InputError(
                 Problem(

@@ -124,10 +124,12 @@ def _with(month: Month, *, before: Month | None, area: str = WHOLE) -> Month:
 
 
 def _previous(run: PublishedRun, out: Path) -> PublishedRun | None:
-    """The run that this one compared itself with, where it is still there."""
+    """The run that this one compared itself with; where its rows were ended, the newest of its month that has all."""
     rows = run.sql("select previous_run_id from audit.runs where run_id = $run_id", run_id=run.run_id)
-    wanted = rows["previous_run_id"].item()
-    return next((r for r in published_runs(out) if r.run_id == wanted), None)
+    runs, wanted = published_runs(out), rows["previous_run_id"].item()
+    then = [r for r in runs if r.run_id == wanted]
+    same_month = [r for r in reversed(runs) if then and r.period == then[0].period]
+    return next((r for r in (*then, *same_month) if r.ended().is_empty()), None)
 
 
 def _cut(month: Month, kecamatan: str) -> Month:

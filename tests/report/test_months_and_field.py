@@ -165,6 +165,19 @@ def test_with_the_report_of_the_month_before_nothing_hidden_is_told(
         assert not (before.shown(there) and now.shown(still)), key
 
 
+def test_a_month_before_whose_rows_were_ended_is_not_compared_with(
+    published_district: Path, rules: Path, tmp_path: Path
+) -> None:
+    shutil.copy(published_district / "tepat.duckdb", tmp_path)
+    with opened(tmp_path / "tepat.duckdb", read_only=False) as c:
+        a_month_before(c)
+        c.execute(
+            'insert into audit.tombstones ("at", table_name, run_id, n_rows) '
+            "values (now(), 'eligibility', 'before', 9)"
+        )
+    assert month_of(tmp_path, PERIOD, rules=rules).before is None
+
+
 def test_the_newest_answer_to_each_finding_counts(made) -> None:
     (row,) = table(made, "field").to_dicts()
     assert (row["right"], row["wrong"], row["open"], row["all"]) == (8, 6, 0, 14)
